@@ -17,7 +17,7 @@ var shells = []string{
 
 // A reach says which packages of ours a package may import.
 type reach struct {
-	only   []string // these alone; ignored when except is set
+	only   []string // these alone ("a/...": what is below a); ignored when except is set
 	except []string // all but these and what is below them
 }
 
@@ -51,12 +51,13 @@ var reaches = map[string]reach{
 	"mirror/node": {only: []string{"codec", "codec/xmltree", "codec/text", "radio", "radio/link", "radio/channel",
 		"radio/pair", "radio/seal", "mirror", "mirror/replica", "mirror/master"}},
 	"mirror/journal":   {},
-	"mirror/c2s":       {only: join(stanza, "mirror/c2s/account", "mirror/c2s/cert")},
+	"mirror/c2s":       {only: join(stanza, "mirror/c2s/...")},
 	"mirror/c2s/...":   {only: stanza},
 	"mirror/component": {only: stanza},
 	"mirror/web":       {only: stanza},
+	"mirror/site":      {only: []string{"radio/seal", "radio/pair"}}, // a place's folder holds its keys
 	"mirror/service": {only: join(stanza, "mirror", "mirror/node", "mirror/journal", "mirror/c2s", "mirror/component",
-		"mirror/web", "radio", "radio/link")},
+		"mirror/web", "mirror/site", "radio", "radio/link", "radio/pair", "radio/seal")},
 
 	"board":        {},
 	"firmware/...": {except: []string{"tools"}},
@@ -117,7 +118,10 @@ func reachOf(folder string) (reach, bool) {
 
 func (r reach) allows(target string) bool {
 	if r.except == nil {
-		return slices.Contains(r.only, target)
+		return slices.ContainsFunc(r.only, func(x string) bool {
+			folder, below := strings.CutSuffix(x, "/...")
+			return target == x || below && within(target, folder)
+		})
 	}
 	return !slices.ContainsFunc(r.except, func(x string) bool { return within(target, x) })
 }
