@@ -45,4 +45,27 @@ const (
 	Reply         = "urn:xmpp:reply:0"                          // XEP-0461
 	DMUC          = "http://tridsys.com/protocol/dmuc"          // DMUC3, "Discovering Server Support", "Joining"
 	DMUC0         = "urn:xmpp:dmuc:0"                           // DMUC3, "Joining": config, roster, room
+	XML           = "http://www.w3.org/XML/1998/namespace"      // Namespaces in XML §3
+	Bind          = "urn:ietf:params:xml:ns:xmpp-bind"          // RFC 6120 §7
+	Session       = "urn:ietf:params:xml:ns:xmpp-session"       // RFC 3921 §3
+	Last          = "jabber:iq:last"                            // XEP-0012
+	Private       = "jabber:iq:private"                         // XEP-0049
+	PubSub        = "http://jabber.org/protocol/pubsub"         // XEP-0060
+	PubSubEvent   = "http://jabber.org/protocol/pubsub#event"   // XEP-0060
+	OOB           = "jabber:x:oob"                              // XEP-0066
+	XHTMLIM       = "http://jabber.org/protocol/xhtml-im"       // XEP-0071
+	XHTML         = "http://www.w3.org/1999/xhtml"              // XEP-0071
+	Geoloc        = "http://jabber.org/protocol/geoloc"         // XEP-0080
+	RosterNotes   = "storage:rosternotes"                       // XEP-0145
+	VCardUpdate   = "vcard-temp:x:update"                       // XEP-0153
+	Nick          = "http://jabber.org/protocol/nick"           // XEP-0172
+	Blocking      = "urn:xmpp:blocking"                         // XEP-0191
+	SM            = "urn:xmpp:sm:3"                             // XEP-0198
+	Forward       = "urn:xmpp:forward:0"                        // XEP-0297
+	Hats          = "urn:xmpp:hats:0"                           // XEP-0317
+	Idle          = "urn:xmpp:idle:1"                           // XEP-0319
+	EME           = "urn:xmpp:eme:0"                            // XEP-0380
+	Bookmarks     = "urn:xmpp:bookmarks:1"                      // XEP-0402
+	BookmarksOld  = "storage:bookmarks"                         // XEP-0048
+	Fallback      = "urn:xmpp:fallback:0"                       // XEP-0428
 )
