@@ -148,6 +148,7 @@ const (
 	RoomDropped  NoticeKind = "room-dropped"  // a mirror unsubscribed
 	LinkUp       NoticeKind = "link-up"       // the peer is there
 	LinkDown     NoticeKind = "link-down"     // the peer is gone
+	LinkReason   NoticeKind = "link-reason"   // why a session of a link ended
 	Hidden       NoticeKind = "hidden"        // remote occupants are shown as left
 	Resynced     NoticeKind = "resynced"      // a digest differed: the full state went over
 	RuleBroken   NoticeKind = "rule-broken"   // a peer spoke for a domain not its own (invariant 7)
