@@ -35,10 +35,15 @@ const (
 	delayAddrs        = 1024             // remembered at most; the oldest is forgotten
 	defaultRate       = 10.0             // stanzas a second; beyond, the server reads no faster
 	defaultBurst      = 50
-	defaultQueue      = 1024      // stanzas not yet written to a client
-	defaultQueueBytes = 256 << 10 // of them
-	directedMax       = 64        // addresses that a session has sent directed presence to
+	defaultQueue      = 1024                   // stanzas not yet written to a client
+	defaultQueueBytes = 256 << 10              // of them
+	directedMax       = 64                     // addresses that a session has sent directed presence to
+	farewellTime      = 2 * time.Second        // for the last words to a client
+	lingerTime        = 500 * time.Millisecond // for it to read them
+	lingerBytes       = 256 << 10              // that it may still have sent meanwhile
+	spareBytes        = 8 << 10                // a larger buffer is given back
 
+	rosterMax    = 1000      // items of a roster
 	storeEntries = 64        // a user: vCard, private XML, bookmarks
 	storeBytes   = 128 << 10 // of them
 )
