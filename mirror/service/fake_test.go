@@ -13,6 +13,7 @@ import (
 	"picket/codec/xmltree"
 	"picket/mirror"
 	"picket/mirror/journal"
+	"picket/mirror/node"
 	"picket/radio"
 )
 
@@ -80,7 +81,7 @@ func (n *fakeNode) AppendFrame(now time.Time, peer string, b BearerID, dst []byt
 }
 
 func (n *fakeNode) NextTimeout() (time.Time, bool) { return n.due, !n.due.IsZero() }
-func (n *fakeNode) Status() []PeerStatus           { return []PeerStatus{{Name: "hq", Up: true}} }
+func (n *fakeNode) Status() []node.PeerStatus      { return []node.PeerStatus{{Name: "hq", Up: true}} }
 
 func (n *fakeNode) lines() []string {
 	n.mu.Lock()

@@ -11,6 +11,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"picket/mirror/node"
 )
 
 // About says who answers for a status.
@@ -30,6 +32,35 @@ type Status struct {
 	Journal JournalStatus     `json:"journal"`
 	Clients ClientsStatus     `json:"clients"`
 	Notices map[string]uint64 `json:"notices"` // by kind
+}
+
+// A PeerStatus is one link. Bytes are those of frames, with seal and
+// acknowledgements, without a bearer's own framing.
+type PeerStatus struct {
+	Name           string `json:"name"`
+	Up             bool   `json:"up"`
+	QueueItems     int    `json:"queue_items"` // waiting, or not yet acknowledged
+	QueueBytes     int    `json:"queue_bytes"`
+	FramesSent     uint64 `json:"frames_sent"`
+	BytesSent      uint64 `json:"bytes_sent"`
+	FramesReceived uint64 `json:"frames_received"` // good or not
+	BytesReceived  uint64 `json:"bytes_received"`
+	StanzasSent    uint64 `json:"stanzas_sent"`
+	StanzasIn      uint64 `json:"stanzas_received"`
+	Handshakes     uint64 `json:"handshakes"` // sessions that went up
+	Downs          uint64 `json:"downs"`
+	Resent         uint64 `json:"resent"`      // packets taken for lost
+	Bad            uint64 `json:"bad"`         // frames that were noise, foreign or replayed
+	Undecodable    uint64 `json:"undecodable"` // stanzas
+}
+
+// peerStatus words what a node knows of a link.
+func peerStatus(p node.PeerStatus) PeerStatus {
+	l := p.Link
+	return PeerStatus{Name: p.Name, Up: p.Up, QueueItems: p.QueueItems, QueueBytes: p.QueueBytes,
+		FramesSent: p.FramesOut, BytesSent: p.BytesOut, FramesReceived: p.FramesIn, BytesReceived: p.BytesIn,
+		StanzasSent: p.StanzasOut, StanzasIn: p.StanzasIn, Handshakes: l.Handshakes, Downs: l.Downs, Resent: l.Resent,
+		Bad: l.Foreign + l.Malformed + l.BadTag + l.Replayed + l.Stale + l.Refused, Undecodable: p.Undecodable}
 }
 
 // A BearerStatus is one port or modem.
@@ -73,7 +104,10 @@ type ClientsStatus struct {
 func (s *Service) status() Status {
 	a := &s.actor
 	st := Status{About: s.cfg.About, PID: os.Getpid(), UptimeS: int64(time.Since(s.start) / time.Second),
-		Peers: s.cfg.Node.Status(), Bearers: []BearerStatus{}, Notices: map[string]uint64{}}
+		Peers: []PeerStatus{}, Bearers: []BearerStatus{}, Notices: map[string]uint64{}}
+	for _, p := range s.cfg.Node.Status() {
+		st.Peers = append(st.Peers, peerStatus(p))
+	}
 	for _, b := range s.bearers {
 		st.Bearers = append(st.Bearers, BearerStatus{Name: b.Name, Peer: b.Peer, State: b.state, Problem: b.problem,
 			Opens: b.opens, Failures: b.failures, FramesSent: b.framesSent, BytesSent: b.bytesSent,
