@@ -1,0 +1,113 @@
+package link
+
+import (
+	"math"
+	"time"
+
+	"picket/radio"
+)
+
+// handshakeBytes is about the length of a handshake frame.
+const handshakeBytes = 120
+
+// A bearer is what is known of one medium: its facts as of the last frame, and
+// whose turn it is.
+type bearer struct {
+	can  radio.Capabilities
+	turn turn
+}
+
+func (b *bearer) airtime(bytes int) time.Duration {
+	if b.can.Airtime == nil {
+		return 0
+	}
+	return b.can.Airtime(bytes)
+}
+
+// ackDelay is how long a bare acknowledgement waits for data to ride on. Both
+// ends count with the same.
+func (b *bearer) ackDelay(most time.Duration) time.Duration {
+	return min(most, max(20*time.Millisecond, 2*b.airtime(64)))
+}
+
+// roundTrip is the least time between a frame's end and the end of its
+// acknowledgement, the peer's delay included.
+func (b *bearer) roundTrip(ackDelay time.Duration) time.Duration {
+	return 2*b.can.Turnaround + b.ackDelay(ackDelay) + b.airtime(32) + slack
+}
+
+// frameBytes is the longest frame that pays: near the square root of overhead
+// over bit error rate, for frames of mean bytes of which a share was lost.
+func (b *bearer) frameBytes(overhead int, mean, lossRate float64) int {
+	if lossRate < 0.03 || mean == 0 {
+		return b.can.MTU
+	}
+	best := math.Sqrt(float64(overhead) * mean / -math.Log1p(-lossRate))
+	return min(b.can.MTU, max(packetBytesMin, int(best)))
+}
+
+// excess is how much later than the least acknowledgements come: its mean and
+// deviation (RFC 6298's, without the part that the medium tells).
+type excess struct {
+	known     bool
+	mean, dev time.Duration
+}
+
+func (e *excess) sample(d time.Duration) {
+	if !e.known {
+		*e = excess{true, d, d / 2}
+		return
+	}
+	diff := d - e.mean
+	e.mean += diff / 8
+	e.dev += (diff.Abs() - e.dev) / 4
+}
+
+// A turn is whose it is to send on a half-duplex channel. Until the first frame,
+// and when an expected one does not come, it is anybody's.
+type turn struct {
+	theirs time.Time // we are silent until then, or until they say over
+	ours   bool      // a burst of ours is open
+	began  time.Time // when
+}
+
+// free tells whether we may send.
+func (b *bearer) free(now time.Time) bool {
+	return !b.can.HalfDuplex || !now.Before(b.turn.theirs)
+}
+
+// heard notes a good frame of the peer.
+func (b *bearer) heard(now time.Time, over bool) {
+	if !b.can.HalfDuplex {
+		return
+	}
+	b.turn.ours, b.turn.theirs = false, now
+	if !over {
+		b.turn.theirs = now.Add(b.can.Turnaround + b.airtime(b.can.MTU) + slack)
+	}
+}
+
+// lastOfBurst tells whether a frame that ends at done has to give the turn away
+// even if more is queued.
+func (b *bearer) lastOfBurst(now, done time.Time) bool {
+	began := b.turn.began
+	if !b.turn.ours {
+		began = now
+	}
+	return done.Add(b.airtime(b.can.MTU)).Sub(began) > burstMax
+}
+
+// said notes a frame of ours, which is on the medium until done.
+func (b *bearer) said(now, done time.Time, over, answer bool) {
+	if !b.can.HalfDuplex {
+		return
+	}
+	if !b.turn.ours {
+		b.turn.began = now
+	}
+	b.turn.ours = !over
+	b.turn.theirs = done
+	if over && answer {
+		b.turn.theirs = done.Add(2*b.can.Turnaround + b.airtime(b.can.MTU) + slack)
+	}
+}
