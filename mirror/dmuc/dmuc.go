@@ -9,10 +9,7 @@ package dmuc
 
 import (
 	"strconv"
-	"strings"
 	"time"
-
-	"mellium.im/xmpp/jid"
 
 	"picket/codec/ns"
 	"picket/codec/xmltree"
@@ -42,21 +39,6 @@ func Config(form *xmltree.Element) *xmltree.Element { return xmltree.New(ns.DMUC
 // to MUC").
 func HistoryRequest(room string) *xmltree.Element {
 	return xmltree.New(ns.DMUC0, "room").Set("id", room).Add(xmltree.New(ns.MUC, "history"))
-}
-
-// Escape gives the address of one user behind a mirror (XEP-0106; seed,
-// "Failure case"): user\40domain\2fresource@mirror.
-func Escape(user, mirror string) string { return jid.Escape.String(user) + "@" + mirror }
-
-// Unescape gives the user that an escaped address of the mirror stands for;
-// false: it stands for none.
-func Unescape(address, mirror string) (user string, ok bool) {
-	local, found := strings.CutSuffix(address, "@"+mirror)
-	if !found || local == "" {
-		return "", false
-	}
-	user = jid.Unescape.String(local)
-	return user, strings.Contains(user, "@")
 }
 
 // IQ makes an iq of a type with one payload.

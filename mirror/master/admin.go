@@ -77,7 +77,7 @@ func (m *Master) roomQuery(from sender, st *xmltree.Element) {
 
 // adminQuery reads or changes roles and affiliations (XEP-0045 §8, §9).
 func (m *Master) adminQuery(rm *room, from sender, st, q *xmltree.Element, get bool) {
-	actor, role, nick := m.affiliation(rm, from.jid), muc.RoleNone, ""
+	actor, role, nick := rm.Affiliation(muc.Bare(from.jid)), muc.RoleNone, ""
 	if o := m.occupant(rm, from); o != nil {
 		role, nick = o.Role, o.Nick
 	}
@@ -165,7 +165,7 @@ func (m *Master) changeAffiliation(rm *room, actor, bare string, a muc.Affiliati
 func (m *Master) ownerQuery(rm *room, from sender, st, q *xmltree.Element, get bool) {
 	form, destroy := q.Child(ns.Form, "x"), q.Child(ns.MUCOwner, "destroy")
 	switch {
-	case m.affiliation(rm, from.jid) < muc.Owner:
+	case rm.Affiliation(muc.Bare(from.jid)) < muc.Owner:
 		m.refuse(from, st, muc.ErrForbidden)
 	case get:
 		m.answer(from, result(st, xmltree.New(ns.MUCOwner, "query", rm.Config.Form("form"))))
@@ -199,7 +199,7 @@ func (m *Master) configure(rm *room, from sender, st, form *xmltree.Element) {
 		rm.ConfigChanged(before)
 	}
 	for _, o := range rm.Occupants() {
-		switch a := m.affiliation(rm, o.JID); {
+		switch a := rm.Affiliation(muc.Bare(o.JID)); {
 		case rm.Config.MembersOnly && !before.MembersOnly && a < muc.Member:
 			m.remove(rm, o, muc.Why{Codes: []string{"322"}})
 		case before.Moderated != rm.Config.Moderated && a == muc.Unaffiliated && o.Role < muc.Moderator:

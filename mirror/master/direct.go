@@ -86,9 +86,6 @@ func (m *Master) join(rm *room, from sender, nick string, st *xmltree.Element) {
 		codes = []string{"201"}
 	}
 	f := rm.CheckJoin(from.jid, nick, muc.Password(st))
-	if m.admins[muc.Bare(from.jid)] && (f == muc.ErrMembersOnly || f == muc.ErrPassword || f == muc.ErrFull || f == muc.ErrBanned) {
-		f = nil
-	}
 	o := rm.ByNick(nick)
 	if f == nil && o != nil && o.Home != "" && !o.Hidden {
 		f = muc.ErrNickTaken // the same user, by way of a mirror
@@ -101,7 +98,7 @@ func (m *Master) join(rm *room, from sender, nick string, st *xmltree.Element) {
 	if o != nil && o.Home == "" {
 		rm.Attach(o, from.jid)
 	} else {
-		a := m.affiliation(rm, from.jid)
+		a := rm.Affiliation(muc.Bare(from.jid))
 		o = &muc.Occupant{Nick: nick, JID: from.jid, Affiliation: a, Role: rm.Config.DefaultRole(a), Payload: muc.Payload(st)}
 		m.enter(rm, o, from.jid)
 	}

@@ -25,6 +25,9 @@ type room struct {
 func (m *Master) newRoom(jid string) *room {
 	rm := &room{Room: muc.NewRoom(jid), subs: map[string]*sub{}, why: map[string]muc.Why{}}
 	rm.Archive.Max = m.cfg.ArchiveMax
+	for _, a := range m.cfg.Admins {
+		rm.SetAffiliation(a, muc.Owner) // XEP-0045 §5.2 leaves it to the service; not written down
+	}
 	m.rooms[jid] = rm
 	return rm
 }
@@ -42,15 +45,6 @@ func (m *Master) create(jid, user string) (*room, *muc.Failure) {
 	m.setAffiliation(rm, muc.Bare(user), muc.Owner)
 	m.saveMeta(rm)
 	return rm, nil
-}
-
-// affiliation is a user's standing in a room; the service's administrators own
-// all rooms.
-func (m *Master) affiliation(rm *room, jid string) muc.Affiliation {
-	if m.admins[muc.Bare(jid)] {
-		return muc.Owner
-	}
-	return rm.Affiliation(muc.Bare(jid))
 }
 
 func (m *Master) setAffiliation(rm *room, bare string, a muc.Affiliation) {
@@ -146,10 +140,7 @@ func (m *Master) destroy(rm *room, how *xmltree.Element) {
 		}
 		m.persist(cursorKey(rm.JID, s.peer.Name), nil)
 	}
-	for _, o := range rm.Occupants() {
-		o.Affiliation = muc.Unaffiliated
-		rm.Leave(o, muc.Why{Destroy: how})
-	}
+	rm.End(muc.Why{Destroy: how})
 	m.drain(rm)
 	for _, e := range rm.Archive.All() {
 		m.persist(entryKey(rm.JID, e), nil)

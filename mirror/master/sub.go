@@ -216,6 +216,7 @@ func (m *Master) fill(s *sub, nick string) {
 	s.filled = true
 	m.sendConfig(s, nick, true)
 	var lines []dmuc.Occupant
+	said := map[string]bool{} // a line of an occupant says its standing too
 	for _, o := range s.room.Occupants() {
 		if s.book.Value(occupantKey(o.Nick)) == 0 {
 			continue
@@ -223,8 +224,12 @@ func (m *Master) fill(s *sub, nick string) {
 		l := s.line(o)
 		l.JID = muc.Bare(o.JID)
 		lines = append(lines, l)
+		said[l.JID] = o.Affiliation == s.room.Affiliation(l.JID)
 	}
 	for _, jid := range s.room.AffiliationList() {
+		if said[jid] {
+			continue
+		}
 		lines = append(lines, dmuc.Occupant{JID: jid, Affiliation: s.room.Affiliation(jid).String()})
 	}
 	t := m.newToken(s)

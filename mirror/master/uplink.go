@@ -73,9 +73,6 @@ func (m *Master) mirrorJoin(rm *room, from sender, nick string, st *xmltree.Elem
 		m.mirrorLeave(rm, sender{o.JID, from.peer}, nick, xmltree.New(ns.Client, "presence"))
 	}
 	f := rm.CheckJoin(from.jid, nick, muc.Password(st))
-	if m.admins[muc.Bare(from.jid)] && (f == muc.ErrMembersOnly || f == muc.ErrPassword) {
-		f = nil
-	}
 	if o := rm.ByNick(nick); f == nil && o != nil && !o.Hidden {
 		f = muc.ErrNickTaken // the same user, by another way
 	}
@@ -83,7 +80,7 @@ func (m *Master) mirrorJoin(rm *room, from sender, nick string, st *xmltree.Elem
 		m.refuseJoin(s, from, nick, st, f)
 		return
 	}
-	a := m.affiliation(rm, from.jid)
+	a := rm.Affiliation(muc.Bare(from.jid))
 	o := &muc.Occupant{Nick: nick, JID: from.jid, Affiliation: a, Role: rm.Config.DefaultRole(a), Home: from.peer.Name, Payload: payload}
 	s.held[nick] = hash
 	delete(s.closing, from.jid)

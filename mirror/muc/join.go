@@ -187,6 +187,19 @@ func (r *Room) Detach(session string) (o *Occupant, last bool) {
 	return o, false
 }
 
+// End empties the room: each session is shown only its own leaving
+// (XEP-0045 §10.9).
+func (r *Room) End(why Why) {
+	why.Codes = append([]string{"110"}, why.Codes...)
+	for _, s := range r.sessionList() {
+		o := *r.sessions[s]
+		o.Affiliation = Unaffiliated
+		r.to(s, r.presence(&o, true, true, why))
+	}
+	clear(r.sessions)
+	clear(r.occupants)
+}
+
 // Hide shows an occupant behind a link that is down as left; Reveal shows it
 // again.
 func (r *Room) Hide(o *Occupant) {

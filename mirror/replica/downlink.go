@@ -171,7 +171,11 @@ func (r *Replica) takeRoster(rm *room, el *xmltree.Element) {
 			a, _ := muc.ParseAffiliation(line.Affiliation)
 			line.Role = rm.Config.DefaultRole(a).String()
 		}
-		r.takeOccupant(rm, line, muc.Why{})
+		if bare := muc.Bare(line.JID); bare != "" && line.Affiliation != muc.Unaffiliated.String() {
+			r.takeStanding(rm, bare, line.Affiliation)
+			keep[standingKey(bare)] = true
+		}
+		r.takeOccupant(rm, line, muc.Why{}, false)
 		keep[occupantKey(line.Nick)] = true
 	}
 	r.progress(rm)
@@ -221,8 +225,9 @@ func (r *Replica) takeStanding(rm *room, jid, affiliation string) {
 	r.persist(affKey(rm.JID, jid), []byte(affiliation))
 }
 
-// takeOccupant takes one occupant's newest state.
-func (r *Replica) takeOccupant(rm *room, line dmuc.Occupant, why muc.Why) {
+// takeOccupant takes one occupant's newest state. While a room is filled, a
+// roster does not confirm a join yet: the presence does, and says more.
+func (r *Replica) takeOccupant(rm *room, line dmuc.Occupant, why muc.Why, presence bool) {
 	own := muc.Domain(line.JID) == r.cfg.Domain && line.JID != "" || line.JID == "" && (rm.mine[line.Nick] != nil || rm.left[line.Nick].jid != "")
 	if own {
 		line.JID, line.Payload = "", nil
@@ -250,7 +255,7 @@ func (r *Replica) takeOccupant(rm *room, line dmuc.Occupant, why muc.Why) {
 		}
 	}
 	for _, p := range rm.pendingList() {
-		if p.nick == line.Nick {
+		if p.nick == line.Nick && (presence || rm.phase != filling) {
 			r.admit(rm, p, s)
 		}
 	}
@@ -309,7 +314,7 @@ func (r *Replica) masterPresence(rm *room, st *xmltree.Element) {
 	case st.Get("type") == "unavailable":
 		r.occupantGone(rm, nick, why, item)
 	case st.Get("type") == "" && ok:
-		r.takeOccupant(rm, line, why)
+		r.takeOccupant(rm, line, why, true)
 	default:
 		r.note(mirror.BadStanza, rm.JID, "presence without item")
 	}
@@ -359,9 +364,7 @@ func (r *Replica) roomGone(rm *room, why muc.Why) {
 		delete(rm.pending, p.stanza.Get("from"))
 		r.refuse(p.stanza, muc.ErrNoRoom)
 	}
-	for _, o := range rm.Occupants() {
-		rm.Leave(o, why)
-	}
+	rm.End(why)
 	r.b.ToClient = append(r.b.ToClient, rm.Take()...)
 	for _, e := range rm.Archive.All() {
 		r.persist(entryKey(rm.JID, e), nil)
