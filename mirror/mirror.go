@@ -52,6 +52,12 @@ type (
 		Peer  string
 		Token Token
 	}
+	// Replaced says that a transfer will never arrive: a newer one of its key
+	// took its place before it left.
+	Replaced struct {
+		Peer  string
+		Token Token
+	}
 	// ClockSet gives the wall clock at now; boards without a battery start in
 	// 1970. Only stamps use it.
 	ClockSet struct{ Wall time.Time }
@@ -65,6 +71,7 @@ func (FromPeer) input()   {}
 func (PeerUp) input()     {}
 func (PeerDown) input()   {}
 func (Delivered) input()  {}
+func (Replaced) input()   {}
 func (ClockSet) input()   {}
 func (Timeout) input()    {}
 

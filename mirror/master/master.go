@@ -141,6 +141,8 @@ func (m *Master) Step(now time.Time, in mirror.Input) mirror.Batch {
 		m.peerDown(in.Peer)
 	case mirror.Delivered:
 		m.delivered(in.Token)
+	case mirror.Replaced:
+		delete(m.owners, in.Token)
 	case mirror.ClockSet:
 		m.clock.Set(now, in.Wall)
 	case mirror.Timeout:

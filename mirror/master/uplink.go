@@ -298,6 +298,7 @@ func (m *Master) resume(rm *room, p *peer, st, el *xmltree.Element) {
 	if res.Inc == s.inc {
 		s.backlog = max(s.backlog, res.Num)
 	}
+	rm.last = max(rm.last, res.Pos) // a headquarters with an old journal gives no place twice
 	full := delta.DigestOf(s.held) != delta.Digest(res.Up)
 	m.tellDisplaced(s)
 	m.reveal(s)

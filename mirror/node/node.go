@@ -262,6 +262,9 @@ func (c *call) event(now time.Time, p *peer, ev link.Event) {
 		if s, ok := p.sent[ev.Token]; ok {
 			delete(p.sent, ev.Token)
 			p.enc.Dropped(s.ref)
+			if p.up && s.token != 0 {
+				c.step(now, mirror.Replaced{Peer: p.name, Token: s.token})
+			}
 		}
 	case link.Persist:
 		c.b.Persist = append(c.b.Persist, mirror.Record{Key: counterPrefix + p.name,

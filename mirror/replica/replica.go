@@ -111,6 +111,8 @@ func (r *Replica) Step(now time.Time, in mirror.Input) mirror.Batch {
 		r.peerDown()
 	case mirror.Delivered:
 		r.delivered(in.Token)
+	case mirror.Replaced:
+		delete(r.owners, in.Token)
 	case mirror.ClockSet:
 		r.clock.Set(now, in.Wall)
 	case mirror.Timeout:

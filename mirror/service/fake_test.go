@@ -48,8 +48,6 @@ func (n *fakeNode) Step(now time.Time, in mirror.Input) Batch {
 		n.note("gone %s", in.JID)
 	case mirror.ClockSet:
 		n.note("clock %s", in.Wall.Format(time.DateTime))
-	case mirror.FromPeer:
-		n.note("peer %s", in.Peer)
 	}
 	return b
 }

@@ -6,7 +6,7 @@ import (
 	"picket/mirror"
 )
 
-// An inbox is the queue of what clients and XML peers send, in one order: that
+// An inbox is the queue of what clients send, in one order: that
 // a session ended must not overtake its last stanza.
 type inbox struct {
 	ready chan struct{} // has a token when there is something to take

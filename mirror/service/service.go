@@ -150,12 +150,6 @@ func (s *Service) Stanza(from string, el *xmltree.Element) {
 // Gone says that a session ended. It never waits.
 func (s *Service) Gone(jid string) { s.inbox.put(mirror.ClientGone{JID: jid}, false) }
 
-// FromPeer takes a stanza of a peer that speaks XML to us instead of a link:
-// an authorised domain behind the headquarters' server.
-func (s *Service) FromPeer(peer string, el *xmltree.Element) {
-	s.inbox.put(mirror.FromPeer{Peer: peer, Stanza: el}, true)
-}
-
 // Run works until ctx ends, then writes what is under way, within two seconds.
 func (s *Service) Run(ctx context.Context) error {
 	work, stop := context.WithCancel(context.WithoutCancel(ctx))
