@@ -198,3 +198,63 @@ func TestFirstJoinCutShort(t *testing.T) {
 	p.expect(wayne, "Scott: two")
 	p.same()
 }
+
+func TestGatewayRestarts(t *testing.T) {
+	p := newPair(t)
+	p.join(scott, "Scott")
+	p.join(wayne, "Wayne")
+	p.say(wayne, "one")
+	p.link(false)
+	p.say(wayne, "two")
+	p.say(scott, "three")
+	p.wait(time.Minute)
+	p.startReplica() // the power goes; Wayne's client comes back
+	p.view(wayne)
+	p.view(scott)
+	p.link(true)
+	p.expect(scott, "Wayne: two late")
+	p.join(wayne, "Wayne")
+	p.expect(wayne, "+Scott, +Wayne[110 100], Wayne: one late, Scott: three late, Wayne: two late, # ")
+	p.same()
+	p.say(wayne, "four")
+	p.expect(scott, "+Wayne, Wayne: four")
+	p.same()
+}
+
+func TestHeadquartersRestarts(t *testing.T) {
+	p := newPair(t)
+	p.join(scott, "Scott")
+	p.join(wayne, "Wayne")
+	p.join(keith, "Keith")
+	p.say(wayne, "one")
+	p.link(false)
+	p.say(keith, "two")
+	p.startMaster()
+	p.join(scott, "Scott")
+	p.expect(scott, "+Scott[110 100 201], # , +Wayne, +Keith, Wayne: one, +Scott[110 100], Wayne: one late, # ")
+	p.view(wayne)
+	p.link(true)
+	p.say(scott, "three")
+	p.same()
+	p.expect(wayne, "+Scott, Scott: three") // it was away and came back within the hold
+	p.expect(scott, "+Keith, +Wayne, Keith: two, Scott: three")
+}
+
+func TestGatewayWithEmptyJournal(t *testing.T) {
+	p := newPair(t)
+	p.join(scott, "Scott")
+	p.join(wayne, "Wayne")
+	p.say(wayne, "one")
+	p.say(wayne, "two")
+	p.link(false)
+	clear(p.disks[1]) // another card
+	p.startReplica()
+	p.link(true)
+	p.view(scott)
+	p.join(wayne, "Wayne")
+	p.say(wayne, "three")
+	p.same()
+	if got := p.view(scott); !strings.HasSuffix(got, "Wayne: three") {
+		t.Errorf("scott saw %s, want three last", got)
+	}
+}

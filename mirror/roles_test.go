@@ -2,6 +2,8 @@ package mirror_test
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -23,6 +25,7 @@ type pair struct {
 	replica *replica.Replica
 	up      bool
 	seen    map[string][]*xmltree.Element // by full JID
+	disks   [2]map[string][]byte          // the master's and the replica's journal
 	crossed []string                      // stanzas on the link, in order
 }
 
@@ -39,18 +42,55 @@ const (
 func newPair(t *testing.T) *pair {
 	t.Helper()
 	p := &pair{t: t, now: time.Unix(1e9, 0), seen: map[string][]*xmltree.Element{}}
+	p.disks = [2]map[string][]byte{{}, {}}
+	p.startMaster()
+	p.startReplica()
+	p.link(true)
+	return p
+}
+
+// startMaster starts the master from its journal; what it had in memory is gone.
+func (p *pair) startMaster() {
+	p.t.Helper()
 	var err error
 	p.master, err = master.New(master.Config{Domain: confDomain, OpenCreation: true,
 		Mirrors: []master.Mirror{{Name: mirrorName, Domains: []string{"raleigh.tridsys.com"}, Origin: 1}}})
-	if err != nil {
-		t.Fatal(err)
+	if err == nil {
+		err = p.master.Restore(p.now, records(p.disks[0]))
 	}
+	if err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+func (p *pair) startReplica() {
+	p.t.Helper()
+	var err error
 	p.replica, err = replica.New(replica.Config{Mirror: mirrorName, Domain: "raleigh.tridsys.com", Master: confDomain, Origin: 1})
-	if err != nil {
-		t.Fatal(err)
+	if err == nil {
+		err = p.replica.Restore(p.now, records(p.disks[1]))
 	}
-	p.link(true)
-	return p
+	if err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+func records(disk map[string][]byte) []mirror.Record {
+	var out []mirror.Record
+	for _, k := range slices.Sorted(maps.Keys(disk)) {
+		out = append(out, mirror.Record{Key: k, Value: disk[k]})
+	}
+	return out
+}
+
+func (p *pair) keep(disk map[string][]byte, b mirror.Batch) {
+	for _, r := range b.Persist {
+		if r.Value == nil {
+			delete(disk, r.Key)
+		} else {
+			disk[r.Key] = r.Value
+		}
+	}
 }
 
 func (p *pair) link(up bool) {
@@ -66,6 +106,7 @@ func (p *pair) link(up bool) {
 
 func (p *pair) toMaster(in mirror.Input) {
 	b := p.master.Step(p.now, in)
+	p.keep(p.disks[0], b)
 	p.show(b)
 	for _, tr := range b.ToPeer {
 		p.crossed = append(p.crossed, "down "+tr.Stanza.String())
@@ -78,6 +119,7 @@ func (p *pair) toMaster(in mirror.Input) {
 
 func (p *pair) toReplica(in mirror.Input) {
 	b := p.replica.Step(p.now, in)
+	p.keep(p.disks[1], b)
 	p.show(b)
 	for _, tr := range b.ToPeer {
 		p.crossed = append(p.crossed, "up "+tr.Stanza.String())

@@ -301,7 +301,9 @@ func (m *Master) resume(rm *room, p *peer, st, el *xmltree.Element) {
 	rm.last = max(rm.last, res.Pos) // a headquarters with an old journal gives no place twice
 	full := delta.DigestOf(s.held) != delta.Digest(res.Up)
 	m.tellDisplaced(s)
-	m.reveal(s)
+	if !full {
+		m.reveal(s)
+	}
 	if !s.book.Reconcile(delta.Digest(res.Have)) {
 		s.book.Forget()
 		m.fill(s, "")
@@ -350,5 +352,6 @@ func (m *Master) takeRoster(rm *room, p *peer, el *xmltree.Element) {
 		join := xmltree.New(ns.Client, "presence").Set("to", rm.JID+"/"+l.Nick)
 		m.mirrorJoin(rm, sender{l.JID, p}, l.Nick, join.Add(l.Payload...))
 	}
+	m.reveal(s)
 	m.note(mirror.Resynced, p, rm.JID, "whole roster from the mirror")
 }
