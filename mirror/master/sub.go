@@ -77,6 +77,7 @@ func (s *sub) suspend(hideAt time.Time) {
 	s.dropAt, s.confirmAt = time.Time{}, time.Time{}
 	s.book.Lost()
 	s.log.Stop()
+	clear(s.closing) // the mirror's resume says what stands
 }
 
 func configHash(c *muc.Config) delta.Hash { return delta.HashOf(c.Wire().Canonical()) }

@@ -71,6 +71,7 @@ func (m *Master) mirrorJoin(rm *room, from sender, nick string, st *xmltree.Elem
 	if o := rm.ByNick(nick); o != nil && o.Home == from.peer.Name && m.mirrored(rm, from, nick) == nil {
 		// The nick changed hands behind the mirror, which tells only the newest.
 		m.mirrorLeave(rm, sender{o.JID, from.peer}, nick, xmltree.New(ns.Client, "presence"))
+		s.closing[o.JID] = closing{nick: nick}
 	}
 	f := rm.CheckJoin(from.jid, nick, muc.Password(st))
 	if o := rm.ByNick(nick); f == nil && o != nil && !o.Hidden {
@@ -150,13 +151,10 @@ func (m *Master) refuseJoin(s *sub, from sender, nick string, st *xmltree.Elemen
 func (m *Master) mirrorLeave(rm *room, from sender, nick string, st *xmltree.Element) {
 	s := m.sub(rm, from.peer)
 	delete(s.held, nick)
-	if c, ok := s.closing[from.jid]; ok {
-		if it, has := dmuc.ItemOf(st); has && it.Num > s.num {
-			c.num = it.Num
-			s.closing[from.jid] = c
-		} else {
-			delete(s.closing, from.jid)
-		}
+	if it, has := dmuc.ItemOf(st); has && it.Num > s.num {
+		s.closing[from.jid] = closing{nick, it.Num} // what it said before is still on its way
+	} else {
+		delete(s.closing, from.jid)
 	}
 	o := m.mirrored(rm, from, nick)
 	if o == nil {

@@ -228,9 +228,14 @@ func (r *Replica) takeStanding(rm *room, jid, affiliation string) {
 // takeOccupant takes one occupant's newest state. While a room is filled, a
 // roster does not confirm a join yet: the presence does, and says more.
 func (r *Replica) takeOccupant(rm *room, line dmuc.Occupant, why muc.Why, presence bool) {
-	own := muc.Domain(line.JID) == r.cfg.Domain && line.JID != "" || line.JID == "" && (rm.mine[line.Nick] != nil || rm.left[line.Nick].jid != "")
+	own := muc.Domain(line.JID) == r.cfg.Domain && line.JID != "" || line.JID == "" && rm.ours[line.Nick]
 	if own {
 		line.JID, line.Payload = "", nil
+		if rm.mine[line.Nick] == nil {
+			return // it left while this was on its way
+		}
+	} else {
+		delete(rm.ours, line.Nick)
 	}
 	rm.held[occupantKey(line.Nick)] = delta.HashOf(line.Fields()...)
 	if !own {
@@ -243,8 +248,9 @@ func (r *Replica) takeOccupant(rm *room, line dmuc.Occupant, why muc.Why, presen
 	}
 	a, ok1 := muc.ParseAffiliation(line.Affiliation)
 	role, ok2 := muc.ParseRole(line.Role)
-	if rm.mine[line.Nick] == nil || !ok1 || !ok2 {
-		return // it left meanwhile
+	if !ok1 || !ok2 {
+		r.note(mirror.BadStanza, rm.JID, "standing "+line.Affiliation+" "+line.Role)
+		return
 	}
 	s := standing{a, role, why.Codes}
 	if o := rm.ByNick(line.Nick); o != nil && o.Home == "" && (o.Affiliation != a || o.Role != role) {

@@ -40,6 +40,7 @@ type room struct {
 
 	mine map[string]*mine      // what the master is to hold of us, by nick
 	left map[string]gone       // whose leaving it has not been told yet, by nick
+	ours map[string]bool       // nicks that were ours: what the master says of them without a JID is about ours
 	up   *delta.Book           // what it holds of mine
 	held map[string]delta.Hash // what we hold of its state
 	out  *delta.Log            // how far it has our messages
@@ -79,7 +80,7 @@ type standing struct {
 }
 
 func (r *Replica) newRoom(jid string) *room {
-	rm := &room{Room: muc.NewRoom(jid), inc: 1, mine: map[string]*mine{}, left: map[string]gone{}, up: delta.NewBook(),
+	rm := &room{Room: muc.NewRoom(jid), inc: 1, mine: map[string]*mine{}, left: map[string]gone{}, ours: map[string]bool{}, up: delta.NewBook(),
 		held: map[string]delta.Hash{}, out: delta.NewLog(logWindow), pending: map[string]*pendingJoin{},
 		shadow: map[string]dmuc.Occupant{}}
 	rm.Archive.Max = r.cfg.ArchiveMax
@@ -98,6 +99,7 @@ func (r *Replica) claim(rm *room, nick, jid, password string, payload []*xmltree
 		m = &mine{jid: jid}
 		rm.mine[nick] = m
 	}
+	rm.ours[nick] = true
 	m.payload, m.password = policy.Presence(payload), password
 	rm.up.Set(nick, m.hash(nick))
 	rm.lingerUntil = time.Time{}
@@ -159,8 +161,11 @@ func (r *Replica) sendOccupant(rm *room, nick string) {
 		if g.status != "" {
 			p.Add(xmltree.NewText(ns.Client, "status", g.status))
 		}
+		if g.num == 0 && rm.phase == live && rm.backlog() {
+			g.num = rm.num // what it said may come after this: it stands
+		}
 		if g.num > 0 {
-			p.Add(dmuc.Item{Num: g.num}.Element())
+			p.Add(dmuc.Item{Num: g.num, Inc: rm.inc}.Element())
 		}
 		delete(rm.held, occupantKey(nick))
 	} else {
