@@ -1,7 +1,6 @@
 package link
 
 import (
-	"math"
 	"time"
 
 	"picket/radio"
@@ -24,6 +23,16 @@ func (b *bearer) airtime(bytes int) time.Duration {
 	return b.can.Airtime(bytes)
 }
 
+// frameMax is the longest frame that we send: the medium's, or shorter where
+// that would keep an urgent item, and the turn, waiting.
+func (b *bearer) frameMax() int {
+	n := b.can.MTU
+	for n/2 >= frameBytesMin && b.airtime(n) > frameAirtimeMax {
+		n /= 2
+	}
+	return n
+}
+
 // ackDelay is how long a bare acknowledgement waits for data to ride on. Both
 // ends count with the same.
 func (b *bearer) ackDelay(most time.Duration) time.Duration {
@@ -34,16 +43,6 @@ func (b *bearer) ackDelay(most time.Duration) time.Duration {
 // acknowledgement, the peer's delay included.
 func (b *bearer) roundTrip(ackDelay time.Duration) time.Duration {
 	return 2*b.can.Turnaround + b.ackDelay(ackDelay) + b.airtime(32) + slack
-}
-
-// frameBytes is the longest frame that pays: near the square root of overhead
-// over bit error rate, for frames of mean bytes of which a share was lost.
-func (b *bearer) frameBytes(overhead int, mean, lossRate float64) int {
-	if lossRate < 0.03 || mean == 0 {
-		return b.can.MTU
-	}
-	best := math.Sqrt(float64(overhead) * mean / -math.Log1p(-lossRate))
-	return min(b.can.MTU, max(packetBytesMin, int(best)))
 }
 
 // excess is how much later than the least acknowledgements come: its mean and
@@ -83,7 +82,7 @@ func (b *bearer) heard(now time.Time, over bool) {
 	}
 	b.turn.ours, b.turn.theirs = false, now
 	if !over {
-		b.turn.theirs = now.Add(b.can.Turnaround + b.airtime(b.can.MTU) + slack)
+		b.turn.theirs = now.Add(b.can.Turnaround + b.airtime(b.frameMax()) + slack)
 	}
 }
 
@@ -94,7 +93,7 @@ func (b *bearer) lastOfBurst(now, done time.Time) bool {
 	if !b.turn.ours {
 		began = now
 	}
-	return done.Add(b.airtime(b.can.MTU)).Sub(began) > burstMax
+	return done.Add(b.airtime(b.frameMax())).Sub(began) > burstMax
 }
 
 // said notes a frame of ours, which is on the medium until done.
@@ -108,6 +107,6 @@ func (b *bearer) said(now, done time.Time, over, answer bool) {
 	b.turn.ours = !over
 	b.turn.theirs = done
 	if over && answer {
-		b.turn.theirs = done.Add(2*b.can.Turnaround + b.airtime(b.can.MTU) + slack)
+		b.turn.theirs = done.Add(2*b.can.Turnaround + b.airtime(b.frameMax()) + slack)
 	}
 }

@@ -289,7 +289,7 @@ func (c *Conn) HandleTimeout(now time.Time) {
 		s.polls++
 		c.schedulePoll(now, false)
 	}
-	if at := s.keepAliveAt(c.cfg.KeepAlive); !at.IsZero() && !now.Before(at) {
+	if at := c.keepAliveAt(); !at.IsZero() && !now.Before(at) {
 		s.ping, s.said = true, now
 	}
 	if at, ok := c.missedAt(); ok && !now.Before(at) {
@@ -297,7 +297,13 @@ func (c *Conn) HandleTimeout(now time.Time) {
 	}
 }
 
-func (s *session) keepAliveAt(every time.Duration) time.Time {
+// keepAliveAt is when a poll is due; zero: never. The initiator polls, and the
+// responder only if that stays away.
+func (c *Conn) keepAliveAt() time.Time {
+	s, every := c.session, c.cfg.KeepAlive
+	if !c.cfg.Initiator {
+		every += every / 8
+	}
 	switch {
 	case every == 0:
 		return time.Time{}
@@ -324,7 +330,7 @@ func (c *Conn) NextTimeout() (time.Time, bool) {
 	if s := c.session; s != nil {
 		add(s.got.due)
 		add(s.pollAt)
-		add(s.keepAliveAt(c.cfg.KeepAlive))
+		add(c.keepAliveAt())
 		if at, ok := c.missedAt(); ok {
 			add(at)
 		}

@@ -25,15 +25,18 @@ const (
 	queueBytesDefault = 4 << 20                // of a gateway's 512 MiB
 	ackDelayDefault   = 400 * time.Millisecond // WIRE.md, "Acknowledgement"
 
-	urgentClasses  = 2                      // have the last of the window and of the peer's memory
-	urgentPackets  = 8                      // of the window
-	urgentItems    = 8                      // of itemsBegun
-	itemsBegunMax  = 60                     // begun and not acknowledged, all classes
-	urgentBytes    = ItemMax                // of holdBytesMax
-	tailMin        = 24                     // bytes at a frame's end that an item is cut for
-	mixedAirtime   = 400 * time.Millisecond // of a frame that holds urgent and other items
-	burstMax       = 15 * time.Second       // of a turn on a half-duplex channel
-	packetBytesMin = 48                     // of a frame on a channel that loses much
+	urgentClasses = 2                      // have the last of the window and of the peer's memory
+	urgentPackets = 8                      // of the window
+	urgentItems   = 8                      // of itemsBegun
+	itemsBegunMax = 60                     // begun and not acknowledged, all classes
+	urgentBytes   = ItemMax                // of holdBytesMax
+	tailMin       = 24                     // bytes at a frame's end that an item is cut for
+	mixedAirtime  = 400 * time.Millisecond // of a frame that holds urgent and other items
+	burstMax      = 15 * time.Second       // of a turn on a half-duplex channel
+
+	frameAirtimeMax = 5 * time.Second // of one frame, if it need not be shorter than
+	frameBytesMin   = 64
+	packetBytesMin  = 48 // of a frame on a channel that loses much
 
 	backoffMin    = 2 * time.Second
 	backoffMax    = 30 * time.Second

@@ -9,9 +9,23 @@ import (
 type packet struct {
 	number uint64
 	doneAt time.Time // when the last byte is on the medium
+	level  int       // of its length, or unsized
 	parts  []choice
 	state  packetState
 }
+
+// wanted tells whether the peer still lacks something of it.
+func (o *packet) wanted() bool {
+	for _, part := range o.parts {
+		if !part.item.gone && len(spans{part.span}.without(part.item.acked)) > 0 {
+			return true
+		}
+	}
+	return len(o.parts) == 0
+}
+
+// unsized is the level of a packet that was short for want of content.
+const unsized = -1
 
 type packetState uint8
 
@@ -31,6 +45,7 @@ type packets struct {
 
 	reorder  uint64 // so many later packets must come before one is taken for lost
 	lossRate float64
+	size     sizer
 }
 
 // low is the lowest number that may still settle by an acknowledgement.
@@ -87,7 +102,7 @@ func (p *packets) settle(cum uint64, done, holds func(uint64) bool, highest uint
 		switch {
 		case o.number < cum || done(o.number):
 			if o.state == inFlight {
-				p.lossRate -= p.lossRate / lossShare
+				p.judge(o, false)
 			}
 			news = news || o.state != held
 			accepted(o)
@@ -110,7 +125,18 @@ func (p *packets) settle(cum uint64, done, holds func(uint64) bool, highest uint
 // lose takes a packet for lost.
 func (p *packets) lose(o *packet) {
 	o.state = lost
-	p.lossRate += (1 - p.lossRate) / lossShare
+	p.judge(o, true)
+}
+
+// judge notes whether a packet got through.
+func (p *packets) judge(o *packet, lost bool) {
+	p.lossRate -= p.lossRate / lossShare
+	if lost {
+		p.lossRate += 1.0 / lossShare
+	}
+	if o.level != unsized {
+		p.size.note(o.level, lost)
+	}
 }
 
 // lossShare is how many packets the loss rate looks back on.

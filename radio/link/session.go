@@ -22,9 +22,8 @@ type session struct {
 	in   assembly
 
 	excess    excess
-	meanBytes float64   // of packets
 	tries     int       // sendings without news since the last
-	mayProbe  bool      // tries > 0: one frame may go
+	mayProbe  bool      // tries > 1: one frame may go
 	probeDone time.Time // when the last try was on the medium
 	ping      bool      // ask for an acknowledgement, whatever else goes
 	pollAt    time.Time // ask whether what is held was accepted; zero: nothing is
@@ -234,11 +233,11 @@ func (c *Conn) schedulePoll(now time.Time, news bool) {
 func (c *Conn) wait(s *session) time.Duration {
 	br := c.bearer(c.last)
 	least := br.roundTrip(c.cfg.AckDelay)
-	w := least + 2*br.airtime(br.can.MTU)
-	if s.excess.known {
-		w = max(least, s.excess.mean+4*s.excess.dev+slack) + 2*br.airtime(s.heardLen)
-	}
+	w := least + 2*br.airtime(br.frameMax())
 	most := max(waitMax, w)
+	if s.excess.known {
+		w = min(most, max(least, s.excess.mean+4*s.excess.dev+slack)+2*br.airtime(s.heardLen))
+	}
 	for range s.tries {
 		w = min(most, w+w/2)
 	}
@@ -263,10 +262,16 @@ func (c *Conn) missedAt() (time.Time, bool) {
 }
 
 // missed takes the oldest packet for lost and lets one frame try again.
+//
+// After the first miss all goes on: a lost acknowledgement looks the same.
 func (c *Conn) missed(now time.Time) {
 	s := c.session
+	if o := s.sent.oldest(); o != nil && !o.wanted() {
+		s.sent.lose(o) // what it carried came in another
+		return
+	}
 	s.tries++
-	if s.tries >= c.cfg.Tries {
+	if s.tries >= c.cfg.Tries+int(2*float64(c.cfg.Tries)*s.sent.lossRate) {
 		c.lose(now, "no answer from the peer")
 		return
 	}
@@ -290,7 +295,9 @@ func (c *Conn) appendData(now time.Time, dst []byte, br *bearer) []byte {
 	header := frame.Header{FromHQ: !c.cfg.Initiator, Link: c.cfg.LinkID, Long: s.sent.long(), Low: uint16(s.sent.next)}
 	head := frame.AppendHeader(nil, header)
 	tag := s.keys.Out.Overhead()
-	limit := min(br.can.MTU, br.frameBytes(len(head)+tag+4, s.meanBytes, s.sent.lossRate))
+	longest := br.frameMax()
+	level := s.sent.size.level(longest, len(head)+tag+2)
+	limit := longest >> level
 
 	var plain []byte
 	if s.got.mention {
@@ -333,16 +340,19 @@ func (c *Conn) appendData(now time.Time, dst []byte, br *bearer) []byte {
 	start := len(dst)
 	dst = append(dst, head...)
 	dst = s.keys.Out.Seal(dst, s.sent.next, head, plain)
-	c.wentOut(now, br, len(dst)-start, parts, ping, over)
+	if n := len(dst) - start; n < limit*3/4 {
+		level = unsized // says little
+	}
+	c.wentOut(now, br, len(dst)-start, level, parts, ping, over)
 	return dst
 }
 
 // wentOut keeps the books of a frame that was made.
-func (c *Conn) wentOut(now time.Time, br *bearer, bytes int, parts []filled, ping, over bool) {
+func (c *Conn) wentOut(now time.Time, br *bearer, bytes, level int, parts []filled, ping, over bool) {
 	s := c.session
 	done := now.Add(br.airtime(bytes))
 	if len(parts) > 0 || ping {
-		o := &packet{number: s.sent.next, doneAt: done}
+		o := &packet{number: s.sent.next, doneAt: done, level: level}
 		for _, p := range parts {
 			o.parts = append(o.parts, p.choice)
 		}
@@ -351,10 +361,6 @@ func (c *Conn) wentOut(now time.Time, br *bearer, bytes int, parts []filled, pin
 		if s.tries > 0 {
 			s.mayProbe, s.probeDone = false, done
 		}
-		if s.meanBytes == 0 {
-			s.meanBytes = float64(bytes)
-		}
-		s.meanBytes += (float64(bytes) - s.meanBytes) / lossShare
 	}
 	s.sent.next++
 	s.got.told()
@@ -376,7 +382,7 @@ func (s *session) unstick(c *Conn) {
 
 // mayAsk tells whether a packet may go out, after so many more.
 func (c *Conn) mayAsk(s *session, after int) bool {
-	if s.tries > 0 {
+	if s.tries > 1 {
 		return s.mayProbe && after == 0
 	}
 	return s.sent.count(inFlight)+s.sent.count(held)+after < windowPackets
@@ -395,7 +401,7 @@ func (c *Conn) fill(br *bearer, used, limit int) []filled {
 	var parts []filled
 	for c.mayAsk(s, 0) {
 		ch, ok := s.out.choose()
-		if !ok || ch.item.class >= urgentClasses && !c.mayAsk(s, urgentPackets) && s.tries == 0 {
+		if !ok || ch.item.class >= urgentClasses && !c.mayAsk(s, urgentPackets) && s.tries <= 1 {
 			break
 		}
 		room := limit - used
