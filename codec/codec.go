@@ -32,6 +32,12 @@ type TextModel interface {
 // DefaultLimits; both ends of a link must have the same.
 type Config struct {
 	Text TextModel // nil: text is UTF-8
+	Peer *Known    // what the peer's Decoder knows; nil: what we know
+
+	// Master and Mirror are the domains at the two ends of the link, the same
+	// at both ends (Fingerprint): they are not spelled out. "": not known.
+	Master, Mirror string
+
 	Limits
 }
 
@@ -75,46 +81,95 @@ func (l Limits) orDefault() Limits {
 // to tell what became of it.
 type Ref uint64
 
+// Known is how much of the static lists an end knows. They grow at their end
+// only, so the smaller of two is what both know.
+type Known struct{ Names, Attrs, Values, Shapes, Parts int }
+
+// Ours is what this version knows.
+var Ours = Known{len(ns.Names), len(ns.Attrs), len(ns.Values), len(templates), len(partTemplates)}
+
 // An Encoder codes the elements of one direction of one session.
 type Encoder struct {
-	text   TextModel
-	limits Limits
+	text     TextModel
+	limits   Limits
+	peer     Known
+	master   string
+	mirror   string
+	tables   *tables
+	last     uint64 // the last message
+	inflight map[Ref]*use
 }
 
 // NewEncoder makes an Encoder for a new session.
 func NewEncoder(cfg Config) *Encoder {
-	return &Encoder{text: cfg.Text, limits: cfg.Limits.orDefault()}
+	e := &Encoder{text: cfg.Text, limits: cfg.Limits.orDefault(), peer: Ours, master: cfg.Master, mirror: cfg.Mirror,
+		tables: newTables(true), inflight: map[Ref]*use{}}
+	if cfg.Peer != nil {
+		e.peer = cfg.Peer.with(Ours)
+	}
+	return e
 }
 
-// Encode appends el to dst. An error (LimitError, InvalidError) leaves dst and
-// the tables as they were.
+// with gives what both know.
+func (k Known) with(o Known) Known {
+	return Known{min(k.Names, o.Names), min(k.Attrs, o.Attrs), min(k.Values, o.Values), min(k.Shapes, o.Shapes), min(k.Parts, o.Parts)}
+}
+
+// inflightMax bounds what an Encoder keeps for messages whose fate it has not
+// heard. Beyond it messages are spelled out.
+const inflightMax = 1024
+
+// Encode appends el to dst. An error (LimitError, InvalidError) leaves dst as
+// it was. The Ref wants Acked or Dropped.
 func (e *Encoder) Encode(dst []byte, el *xmltree.Element) ([]byte, Ref, error) {
 	if err := check(el, e.limits); err != nil {
 		return dst, 0, err
 	}
-	w := writer{text: e.text, maxText: e.limits.TextBytes}
-	w.element(el, ns.Client)
+	e.last++
+	w := writer{tables: e.tables, text: e.text, limits: e.limits, peer: e.peer,
+		master: e.master, mirror: e.mirror, id: e.last, numbered: map[*number]uint64{}}
+	if len(e.inflight) >= inflightMax {
+		w.tables = newTables(false)
+	}
+	w.message(el)
 	if len(w.b) > e.limits.MessageBytes {
+		w.use.settle(false)
 		return dst, 0, &LimitError{"bytes of a message", e.limits.MessageBytes}
 	}
-	return append(dst, w.b...), 0, nil
+	dst = append(dst, w.b...)
+	if w.use.empty() {
+		return dst, 0, nil
+	}
+	w.use.send()
+	e.inflight[Ref(w.id)] = &w.use
+	return dst, Ref(w.id), nil
 }
 
-// Acked says that the peer decoded the message.
-func (e *Encoder) Acked(Ref) {}
+// Acked says that the peer decoded the message. Others' Refs do nothing.
+func (e *Encoder) Acked(r Ref) { e.settle(r, true) }
 
 // Dropped says that the message will never arrive.
-func (e *Encoder) Dropped(Ref) {}
+func (e *Encoder) Dropped(r Ref) { e.settle(r, false) }
+
+func (e *Encoder) settle(r Ref, acked bool) {
+	if u := e.inflight[r]; u != nil {
+		delete(e.inflight, r)
+		u.settle(acked)
+	}
+}
 
 // A Decoder reads what the peer's Encoder wrote in one session.
 type Decoder struct {
 	text   TextModel
 	limits Limits
+	master string
+	mirror string
+	tables heard
 }
 
 // NewDecoder makes a Decoder for a new session.
 func NewDecoder(cfg Config) *Decoder {
-	return &Decoder{text: cfg.Text, limits: cfg.Limits.orDefault()}
+	return &Decoder{text: cfg.Text, limits: cfg.Limits.orDefault(), master: cfg.Master, mirror: cfg.Mirror, tables: newHeard()}
 }
 
 // Decode reads one message. An error is a CorruptError, LimitError,
@@ -126,10 +181,12 @@ func (d *Decoder) Decode(b []byte) (*xmltree.Element, error) {
 	if err := wellFormed(b); err != nil {
 		return nil, err
 	}
-	r := reader{cursor: cursor{b: b}, text: d.text, limits: d.limits}
+	r := reader{cursor: cursor{b: b}, text: d.text, limits: d.limits, master: d.master, mirror: d.mirror,
+		have: &d.tables, new: newHeard()}
 	el := r.message()
 	if r.err != nil {
 		return nil, r.err
 	}
+	d.tables.take(&r.new)
 	return el, nil
 }

@@ -8,7 +8,9 @@ type CorruptError struct {
 	Reason string
 }
 
-func (e *CorruptError) Error() string { return fmt.Sprintf("codec: at byte %d: %s", e.Offset, e.Reason) }
+func (e *CorruptError) Error() string {
+	return fmt.Sprintf("codec: at byte %d: %s", e.Offset, e.Reason)
+}
 
 // A LimitError says that a message is over a limit, to be encoded or decoded.
 type LimitError struct {

@@ -1,8 +1,6 @@
 package codec
 
 import (
-	"strings"
-
 	"picket/codec/xmltree"
 )
 
@@ -17,12 +15,25 @@ func check(el *xmltree.Element, lim Limits) error {
 type checker struct {
 	lim      Limits
 	elements int
+	expanded int
 	err      error
 }
 
 func (c *checker) fail(err error) {
 	if c.err == nil {
 		c.err = err
+	}
+}
+
+// charge counts what a decoder makes: 16 bytes a node or attribute, and the
+// characters.
+func (c *checker) charge(strings ...string) {
+	c.expanded += elementBytes
+	for _, s := range strings {
+		c.expanded += len(s)
+	}
+	if c.expanded > c.lim.ExpandedBytes {
+		c.fail(&LimitError{"bytes expanded", c.lim.ExpandedBytes})
 	}
 }
 
@@ -40,26 +51,38 @@ func (c *checker) element(el *xmltree.Element, depth int) {
 	if len(el.Attr) > c.lim.Attrs {
 		c.fail(&LimitError{"attributes", c.lim.Attrs})
 	}
+	c.charge(el.Space, el.Local)
 	if c.err != nil {
 		return
 	}
-	if !validName(el.Local) || !xmltree.ValidText(el.Space) {
+	if !xmltree.ValidName(el.Local) || !xmltree.ValidText(el.Space) {
 		c.fail(&InvalidError{"an element's name that XML cannot hold"})
 	}
-	for _, a := range el.Attr {
-		if !validName(a.Local) || !xmltree.ValidText(a.Space) || !xmltree.ValidText(a.Value) {
-			c.fail(&InvalidError{"an attribute that XML cannot hold"})
-		}
-	}
+	c.attrs(el)
 	for _, n := range el.Nodes {
-		if n.Element != nil {
+		switch {
+		case c.err != nil:
+			return
+		case n.Element != nil:
 			c.element(n.Element, depth+1)
-		} else if !xmltree.ValidText(n.Text) {
+		case !xmltree.ValidText(n.Text):
 			c.fail(&InvalidError{"a text that XML cannot hold"})
+		default:
+			c.charge(n.Text)
 		}
 	}
 }
 
-func validName(s string) bool {
-	return s != "" && xmltree.ValidText(s) && !strings.ContainsAny(s, " \t\r\n<>&'\"=/:")
+func (c *checker) attrs(el *xmltree.Element) {
+	for i, a := range el.Attr {
+		c.charge(a.Space, a.Local, a.Value)
+		if !xmltree.ValidName(a.Local) || !xmltree.ValidText(a.Space) || !xmltree.ValidText(a.Value) || a.Space == "" && a.Local == "xmlns" {
+			c.fail(&InvalidError{"an attribute that XML cannot hold"})
+		}
+		for _, b := range el.Attr[:i] {
+			if a.Local == b.Local && a.Space == b.Space {
+				c.fail(&InvalidError{"an attribute that stands twice"})
+			}
+		}
+	}
 }

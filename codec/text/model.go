@@ -2,6 +2,7 @@ package text
 
 import (
 	"errors"
+	"math"
 	"unicode/utf8"
 )
 
@@ -70,7 +71,13 @@ func (m *Model) encodeByte(c byte) {
 	a := p.index.alphabet
 	for whole := false; !whole; {
 		bit := int(a.way[c] >> p.depth & 1)
-		m.enc.bit(bit, p.predict())
+		pr := p.predict()
+		if bit == 1 {
+			Bits -= math.Log2(float64(pr) / 65536)
+		} else {
+			Bits -= math.Log2(float64(65536-pr) / 65536)
+		}
+		m.enc.bit(bit, pr)
 		_, whole = p.update(bit)
 	}
 }
@@ -104,3 +111,5 @@ func (m *Model) Decode(b []byte, maxBytes int) (string, error) {
 	}
 	return string(out), nil
 }
+
+var Bits float64

@@ -10,8 +10,8 @@ const (
 	indexInputs = len(indexOrders)
 	maxOrder    = 20
 	ownInputs   = 5
-	inputs      = 2*(indexInputs+ownInputs) + 1
-	mixers      = 4
+	inputs      = 2*(indexInputs+ownInputs) + indexInputs + 1
+	mixers      = 5
 	countLevels = 24
 	smallCounts = 512 // beyond it the ratio of the counts speaks for itself
 	ownLevels   = 8
@@ -19,12 +19,12 @@ const (
 )
 
 // mixerSets is how many sets of weights each mixer chooses from.
-var mixerSets = [mixers]int{nodes, (maxOrder + 2) * 6, 256, 8 * kinds * 8}
+var mixerSets = [mixers]int{nodes, (maxOrder + 2) * 6, 256, 8 * kinds * 8, 1024}
 
 // params are the trained numbers.
 type params struct {
 	// guess[guessAt(order, longer, zeros, ones)]: stretched probability.
-	guess [(indexInputs + ownInputs) * 2 * countLevels * countLevels]int16
+	guess [(2*indexInputs + ownInputs) * 2 * countLevels * countLevels]int16
 	// weights[mixer][set*inputs+input], in 2^-weightBits.
 	weights [mixers][]int32
 	// final[set*mixers+mixer]

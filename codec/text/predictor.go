@@ -27,7 +27,7 @@ type predictor struct {
 	set    [mixers]int   // first weight of the chosen set
 	out    [mixers]int32 // of each mixer
 	final  int
-	mapped [indexInputs + ownInputs]int32 // places in params.guess; -1: none
+	mapped [2*indexInputs + ownInputs]int32 // places in params.guess; -1: none
 }
 
 func (p *predictor) reset() {
@@ -117,10 +117,32 @@ func (p *predictor) predict() uint32 {
 		}
 		x[2*i] = st
 		x[2*i+1] = (int32(squash(st)) - 32768) >> 5
+		// what followed this context but no longer one
+		if i+1 < indexInputs && indexOrders[i+1] <= longest {
+			k := indexOrders[i+1]
+			b := p.ones[k].hi - p.ones[k].lo
+			a := p.spans[k].hi - p.spans[k].lo - b
+			n0, n1 = n0-a, n1-b
+		}
+		e := indexInputs + ownInputs + i
+		if n0+n1 == 0 {
+			p.mapped[e] = -1
+			st = 0
+		} else if n0+n1 < smallCounts {
+			g := guessAt(e, 0, level[n0], level[n1])
+			p.mapped[e] = g
+			st = int32(p.params.guess[g])
+		} else {
+			p.mapped[e] = -1
+			st = clip(ln(2*n1+1) - ln(2*n0+1))
+		}
+		x[2*(indexInputs+ownInputs)+i] = st
 	}
 	for ; i < indexInputs; i++ {
 		p.mapped[i] = -1
+		p.mapped[indexInputs+ownInputs+i] = -1
 		x[2*i], x[2*i+1] = 0, 0
+		x[2*(indexInputs+ownInputs)+i] = 0
 	}
 	p.own.seek(p.node)
 	more := 0
@@ -166,6 +188,23 @@ func (p *predictor) choose(longest int) {
 	p.set[1] = ((longest+1)*6 + many) * inputs
 	p.set[2] = int(p.last) * inputs
 	p.set[3] = ((kind*8+min(p.word, 7))*8 + min(p.branch, 7)) * inputs
+	profile := 0
+	for k := 2; k <= 6; k++ {
+		profile <<= 2
+		if k <= longest {
+			s, ones := p.spans[k], p.ones[k]
+			n, n1 := s.hi-s.lo, ones.hi-ones.lo
+			switch {
+			case n1 != 0 && n1 != n:
+				profile |= 1
+			case n < 3:
+				profile |= 2
+			default:
+				profile |= 3
+			}
+		}
+	}
+	p.set[4] = profile * inputs
 	p.final = (longest + 1) * mixers
 }
 

@@ -2,6 +2,7 @@ package text
 
 import (
 	"cmp"
+	"math"
 	"slices"
 )
 
@@ -12,7 +13,7 @@ import (
 const folds = 8
 
 // TrainingSpeed is how fast the weights of an epoch move.
-var TrainingSpeed = []int32{48, 16, 5}
+var TrainingSpeed = []float64{0.06, 0.03, 0.01}
 
 // Train makes a model file from lines of text, the same one each time. It takes
 // some 20 s for 1.5 MB.
@@ -32,6 +33,8 @@ type trainer struct {
 	params   *params
 	learnt   []learnt // of params.guess
 	folds    [folds]*predictor
+	weights  [mixers]*slope
+	final    *slope
 }
 
 // learnt is a probability of 2^32 and how often it was corrected.
@@ -80,6 +83,10 @@ func (t *trainer) start() {
 	for i := range t.params.final {
 		t.params.final[i] = 1 << weightBits / mixers
 	}
+	for m := range t.weights {
+		t.weights[m] = newSlope(t.params.weights[m])
+	}
+	t.final = newSlope(t.params.final[:])
 }
 
 // sort puts all places into the order of the rows.
@@ -130,7 +137,7 @@ func (t *trainer) symbols(fold int) []byte {
 }
 
 // epoch learns from each line once.
-func (t *trainer) epoch(speed int32) {
+func (t *trainer) epoch(speed float64) {
 	n := len(t.lines)
 	// A step prime to n visits all lines in a scattered order.
 	step := n*5/8 | 1
@@ -160,16 +167,14 @@ func gcd(a, b int) int {
 	return a
 }
 
-func (t *trainer) learn(p *predictor, bit int, guess uint32, speed int32) {
+func (t *trainer) learn(p *predictor, bit int, guess uint32, speed float64) {
 	target := int64(bit) << 16
-	finalErr := target - int64(guess)
+	finalErr := float64(target-int64(guess)) / 65536
 	for m := range mixers {
-		f := &t.params.final[p.final+m]
-		*f += int32(int64(p.out[m]) * finalErr * int64(speed) / 8 >> 18)
-		err := target - int64(squash(p.out[m]))
-		w := t.params.weights[m][p.set[m] : p.set[m]+inputs]
+		t.final.move(t.params.final[:], p.final+m, float64(p.out[m])/stretchOne*finalErr, speed*FinalFactor)
+		err := float64(target-int64(squash(p.out[m]))) / 65536
 		for i, x := range p.x {
-			w[i] += int32(int64(x) * err * int64(speed) >> 18)
+			t.weights[m].move(t.params.weights[m], p.set[m]+i, float64(x)/stretchOne*err, speed)
 		}
 	}
 	for _, g := range p.mapped {
@@ -183,4 +188,31 @@ func (t *trainer) learn(p *predictor, bit int, guess uint32, speed int32) {
 		l.p += (target<<16 - l.p) * 2 / (2*l.n + 1)
 		t.params.guess[g] = int16(stretch(uint32(min(max(l.p>>16, 1), 65535))))
 	}
+}
+
+var FinalFactor = 0.3
+
+// slope keeps weights in full precision, with the sum of the squares of their
+// gradients: a weight that moved much moves less (Adagrad).
+type slope struct {
+	w, squares []float64
+}
+
+func newSlope(weights []int32) *slope {
+	s := &slope{make([]float64, len(weights)), make([]float64, len(weights))}
+	for i, w := range weights {
+		s.w[i] = float64(w) / (1 << weightBits)
+		s.squares[i] = 1
+	}
+	return s
+}
+
+// The conversions keep a compiler from joining two operations in one rounding.
+func (s *slope) move(weights []int32, i int, gradient, speed float64) {
+	if gradient == 0 {
+		return
+	}
+	s.squares[i] += float64(gradient * gradient)
+	s.w[i] += float64(speed * gradient / math.Sqrt(s.squares[i]))
+	weights[i] = int32(s.w[i] * (1 << weightBits))
 }

@@ -115,3 +115,36 @@ func ValidText(s string) bool {
 		return r < 0x20 && r != '\t' && r != '\n' && r != '\r' || r == 0xFFFE || r == 0xFFFF
 	}) < 0
 }
+
+// ValidName reports whether s can be the local name of an element or attribute
+// (Namespaces in XML §4, NCName).
+func ValidName(s string) bool {
+	if s == "" || !utf8.ValidString(s) {
+		return false
+	}
+	for i, r := range s {
+		if !nameStart(r) && (i == 0 || !nameMore(r)) {
+			return false
+		}
+	}
+	return true
+}
+
+// nameStart is XML 1.0's NameStartChar without the colon (§2.3).
+func nameStart(r rune) bool {
+	switch {
+	case r < 0x80:
+		return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || r == '_'
+	case r < 0x300:
+		return r >= 0xC0 && r != 0xD7 && r != 0xF7
+	case r < 0x2000:
+		return r >= 0x370 && r != 0x37E
+	}
+	return r == 0x200C || r == 0x200D || 0x2070 <= r && r <= 0x218F || 0x2C00 <= r && r <= 0x2FEF ||
+		0x3001 <= r && r <= 0xD7FF || 0xF900 <= r && r <= 0xFDCF || 0xFDF0 <= r && r <= 0xFFFD || 0x10000 <= r && r <= 0xEFFFF
+}
+
+// nameMore is what NameChar adds to it.
+func nameMore(r rune) bool {
+	return r == '-' || r == '.' || '0' <= r && r <= '9' || r == 0xB7 || 0x300 <= r && r <= 0x36F || r == 0x203F || r == 0x2040
+}

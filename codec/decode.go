@@ -1,0 +1,456 @@
+package codec
+
+import (
+	"encoding/base64"
+	"encoding/hex"
+	"strconv"
+
+	"picket/codec/ns"
+	"picket/codec/xmltree"
+)
+
+// A reader reads one message. What it says of tables is kept apart until all of
+// it has decoded.
+type reader struct {
+	cursor
+	text     TextModel
+	limits   Limits
+	master   string
+	mirror   string
+	expanded int // rough, to bound memory while reading; check judges the whole
+	depth    int
+	have     *heard
+	new      heard
+	room     *heardRoom // of the stanza around
+	previous int64      // the last stamp
+}
+
+// charge counts bytes that are about to be made.
+func (r *reader) charge(n int) bool {
+	if r.expanded += n; r.expanded > roughFactor*r.limits.ExpandedBytes {
+		r.failWith(&LimitError{"bytes expanded", r.limits.ExpandedBytes})
+	}
+	return r.err == nil
+}
+
+// What reading may take for a moment, against what may come out.
+const (
+	roughFactor  = 4
+	elementBytes = 16 // in check's reckoning
+)
+
+func (r *reader) message() *xmltree.Element {
+	var el *xmltree.Element
+	switch r.peek() {
+	case majorArray:
+		el = r.element(ns.Client)
+	case majorUint:
+		el = r.shape()
+	default:
+		r.failWith(&VersionError{"a first item of type " + strconv.Itoa(r.peek())})
+	}
+	if r.err == nil && r.at < len(r.b) {
+		r.fail("more after the element")
+	}
+	if r.err == nil {
+		if err := check(el, r.limits); err != nil {
+			r.failWith(judged(err))
+		}
+	}
+	return el
+}
+
+// judged makes of an element that cannot be one a fault of the bytes.
+func judged(err error) error {
+	if e, ok := err.(*InvalidError); ok {
+		return &CorruptError{0, e.What}
+	}
+	return err
+}
+
+// shape reads a whole message in a shape.
+func (r *reader) shape() *xmltree.Element {
+	first := r.expect(majorUint, "a shape")
+	if first < hotSlots {
+		o, ok := r.occupantAt(int(first))
+		if !ok {
+			return nil
+		}
+		number := groupchatUp
+		if o.room.down {
+			number = groupchatDown
+		}
+		return r.holes(shapes[number-hotSlots], o, -1)
+	}
+	if first >= uint64(hotSlots+len(shapes)) {
+		r.failWith(&VersionError{"shape " + strconv.FormatUint(first, 10)})
+		return nil
+	}
+	s := shapes[first-hotSlots]
+	return r.holes(s, r.who(s), -1)
+}
+
+// who reads whom a shape is about.
+func (r *reader) who(s *shape) heardOccupant {
+	if s.anyone {
+		return r.occupant()
+	}
+	if s.roomKnown {
+		return heardOccupant{occupant{room: r.room.room}, r.room}
+	}
+	home := r.roomHole()
+	return heardOccupant{occupant{room: home.room}, home}
+}
+
+// part reads a shape inside another element, of so many items.
+func (r *reader) part(items int) *xmltree.Element {
+	n := r.expect(majorNeg, "a shape")
+	if r.err != nil {
+		return nil
+	}
+	if n >= uint64(len(partShapes)) {
+		r.failWith(&VersionError{"part " + strconv.FormatUint(n, 10)})
+		return nil
+	}
+	if r.room == nil {
+		r.fail("part %d without a room around it", n)
+		return nil
+	}
+	s := partShapes[n]
+	fixed := s.items(&binding{})
+	if items < fixed || items > fixed && !s.more {
+		r.fail("part %d of %d items", n, items)
+		return nil
+	}
+	o := r.who(s)
+	if r.err != nil || o.room.jid != r.room.jid {
+		r.fail("part %d of another room", n)
+		return nil
+	}
+	o.home, o.room = r.room, r.room.room
+	return r.holes(s, o, items-fixed)
+}
+
+// holes reads what stands in the holes, and builds the element. more is the
+// number of nodes at the end; -1: all that is left.
+func (r *reader) holes(s *shape, o heardOccupant, more int) *xmltree.Element {
+	if !r.deeper() {
+		return nil
+	}
+	defer func() { r.depth-- }()
+	if !s.roomKnown {
+		r.room = o.home
+	}
+	b := &binding{who: o.occupant}
+	if s.usesPeer || s.usesUser {
+		second := r.occupant()
+		b.peer, b.user = second.nick, second.jid
+	}
+	switch {
+	case s.affil && s.role:
+		n := r.small(len(affiliations)*len(roles), "standing")
+		b.affiliation, b.role = n/len(roles), n%len(roles)
+	case s.affil:
+		b.affiliation = r.small(len(affiliations), "affiliation")
+	}
+	if s.item {
+		b.item = r.item(o)
+	}
+	if s.stamp {
+		r.previous += r.signed()
+		if b.stamp = r.previous; b.stamp < stampMin || b.stamp > stampMax {
+			r.fail("a time out of range")
+		}
+	}
+	for range s.values {
+		b.values = append(b.values, r.value(false))
+	}
+	if s.text {
+		b.text = r.str()
+	}
+	if s.inner {
+		b.inner = r.list()
+	}
+	if s.tail {
+		b.tail = r.list()
+	}
+	if s.more {
+		for ; r.err == nil && more != 0 && (more > 0 || !r.end()); more-- {
+			b.more = append(b.more, r.node(s.space))
+		}
+	}
+	if missing(s, b) {
+		r.fail("an entry without a part that shape %d names", s.number)
+	}
+	if !r.charge(256 + 2*o.bytes() + 4*o.room.bytes() + 6*len(b.user) + 4*len(o.jid) + len(b.peer)) {
+		return nil
+	}
+	next := 0
+	return s.build(b, &next)
+}
+
+// missing reports whether an entry lacks what the shape needs.
+func missing(s *shape, b *binding) bool {
+	o := b.who
+	return s.usesRoom && o.room.jid == "" || s.usesPair && o.room.mirror == "" || s.usesNick && o.nick == "" ||
+		s.usesJID && o.jid == "" || s.usesPeer && b.peer == "" || s.usesUser && b.user == ""
+}
+
+func (r *reader) deeper() bool {
+	if r.depth++; r.depth > r.limits.Depth {
+		r.failWith(&LimitError{"elements deep", r.limits.Depth})
+	}
+	return r.err == nil
+}
+
+func (r *reader) list() []xmltree.Node {
+	n := r.expect(majorArray, "nodes")
+	var nodes []xmltree.Node
+	for ; r.err == nil && n > 0; n-- {
+		nodes = append(nodes, r.node(ns.MUCUser))
+	}
+	return nodes
+}
+
+// node reads one child: an element in whatever form, or a text.
+func (r *reader) node(parent string) xmltree.Node {
+	switch r.peek() {
+	case majorArray:
+		return xmltree.Node{Element: r.element(parent)}
+	case majorUint:
+		r.charge(elementBytes)
+		n := ns.Names[r.small(len(ns.Names), "name")]
+		return xmltree.Node{Element: &xmltree.Element{Space: n.Space, Local: n.Local}}
+	}
+	return xmltree.Node{Text: r.value(true)}
+}
+
+// element reads an array: a generic element, or a part shape.
+func (r *reader) element(parent string) *xmltree.Element {
+	n := int(r.expect(majorArray, "an element"))
+	if n > 0 && r.peek() == majorNeg {
+		return r.part(n)
+	}
+	if !r.deeper() || !r.charge(elementBytes) {
+		return nil
+	}
+	defer func() { r.depth-- }()
+	el := &xmltree.Element{}
+	el.Space, el.Local = r.name(parent)
+	n--
+	for ; r.err == nil && n >= 2; n -= 2 {
+		a, ok := r.attr()
+		if !ok {
+			break
+		}
+		el.Attr = append(el.Attr, a)
+	}
+	for ; r.err == nil && n > 0; n-- {
+		el.Nodes = append(el.Nodes, r.node(el.Space))
+	}
+	if r.err == nil && n != 0 {
+		r.fail("an element of no items")
+	}
+	return el
+}
+
+func (r *reader) name(parent string) (space, local string) {
+	switch r.peek() {
+	case majorUint:
+		n := ns.Names[r.small(len(ns.Names), "name")]
+		return n.Space, n.Local
+	case majorArray:
+		if n := r.expect(majorArray, "a name"); n != 2 {
+			r.fail("a name of %d items", n)
+		}
+		return r.value(false), r.str()
+	}
+	return parent, r.str()
+}
+
+// attr reads an attribute; false: the next item is none.
+func (r *reader) attr() (a xmltree.Attr, ok bool) {
+	switch {
+	case r.peek() == majorNeg:
+		n := ns.Attrs[r.back(len(ns.Attrs))]
+		a.Space, a.Local = n.Space, n.Local
+	case r.peek() == majorTag && r.b[r.at] == majorTag<<5|tagAttr:
+		r.head()
+		if r.peek() == majorArray {
+			if n := r.expect(majorArray, "a name"); n != 2 {
+				r.fail("a name of %d items", n)
+			}
+			a.Space = r.value(false)
+		}
+		a.Local = r.str()
+	default:
+		return a, false
+	}
+	if r.charge(elementBytes) {
+		a.Value = r.value(false)
+	}
+	return a, true
+}
+
+// str reads a text, coded or not.
+func (r *reader) str() string {
+	major, n := r.head()
+	b := r.content(n)
+	if r.err != nil {
+		return ""
+	}
+	switch {
+	case major == majorText:
+		r.charge(len(b))
+		return string(b)
+	case major == majorBytes && r.text != nil && len(b) > 0 && b[len(b)-1] != 0:
+		s, err := r.text.Decode(b, r.limits.TextBytes)
+		if err != nil {
+			r.fail("%v", err)
+		}
+		r.charge(len(s))
+		return s
+	}
+	r.fail("a text expected")
+	return ""
+}
+
+// value reads the value of an attribute, or a text among nodes.
+func (r *reader) value(text bool) string {
+	switch r.peek() {
+	case majorTag:
+		return r.tagged(text)
+	case majorUint:
+		if !text {
+			return ns.Values[r.small(len(ns.Values), "value")]
+		}
+	}
+	return r.str()
+}
+
+func (r *reader) tagged(text bool) string {
+	tag := r.expect(majorTag, "a tag")
+	switch {
+	case tag == tagString:
+		return r.stringAt(r.small(stringSlots, "string"))
+	case tag == tagDefine:
+		return r.define()
+	case tag == tagAddress:
+		return r.address()
+	case tag == tagStatic && text:
+		return ns.Values[r.small(len(ns.Values), "value")]
+	case tag == tagNumber && r.peek() == majorArray:
+		if n := r.expect(majorArray, "a fraction"); n != 2 {
+			r.fail("a fraction of %d items", n)
+		}
+		scale := r.small(scaleMax+1, "scale")
+		if n := r.signed(); r.err == nil && scale > 0 {
+			return printDecimal(scale, n)
+		}
+		r.fail("a fraction without a point")
+		return ""
+	case tag == tagNumber:
+		return strconv.FormatInt(r.signed(), 10)
+	case tag == tagDateTime:
+		n := r.signed()
+		if n < stampMin || n > stampMax {
+			r.fail("a time out of range")
+			return ""
+		}
+		return stamp(n)
+	case tag == tagUUID || tag == tagHex || tag == tagBase64:
+		return r.bytes(tag)
+	}
+	r.fail("tag %d", tag)
+	return ""
+}
+
+func (r *reader) bytes(tag uint64) string {
+	b := r.content(r.expect(majorBytes, "bytes"))
+	r.charge(2 * len(b))
+	switch {
+	case r.err != nil:
+	case tag == tagHex:
+		return hex.EncodeToString(b)
+	case tag == tagBase64:
+		return base64.StdEncoding.EncodeToString(b)
+	case len(b) == 16:
+		return printUUID(b)
+	default:
+		r.fail("a UUID of %d bytes", len(b))
+	}
+	return ""
+}
+
+// signed reads an integer.
+func (r *reader) signed() int64 {
+	major, n := r.head()
+	if r.err == nil && (major != majorUint && major != majorNeg || n >= 1<<63) {
+		r.fail("an integer expected")
+	}
+	if r.err != nil {
+		return 0
+	}
+	if major == majorNeg {
+		return -1 - int64(n)
+	}
+	return int64(n)
+}
+
+// define reads an entry of the string table.
+func (r *reader) define() string {
+	if n := r.expect(majorArray, "an entry"); n != 2 {
+		r.fail("an entry of %d items", n)
+	}
+	slot := r.small(stringSlots, "slot")
+	if r.peek() == majorTag && (r.b[r.at] == majorTag<<5|tagDefine || r.b[r.at] == majorTag<<5|tagString) {
+		r.fail("an entry of an entry")
+	}
+	s := r.value(false)
+	if r.err == nil && len(s) > entryMaxBytes {
+		r.failWith(&LimitError{"bytes of a table entry", entryMaxBytes})
+	}
+	if r.err == nil {
+		r.new.strings[slot] = s
+	}
+	return s
+}
+
+// address reads a part of a room or an occupant.
+func (r *reader) address() string {
+	var s string
+	if r.peek() == majorNeg {
+		n := r.back(roomSlots * roomParts)
+		h := r.roomAt(n / roomParts)
+		switch {
+		case h == nil:
+			r.failWith(&ReferenceError{"room", n / roomParts})
+			return ""
+		case n%roomParts == partRoom:
+			s = h.jid
+		default:
+			s = h.mirror
+		}
+	} else {
+		n := r.small(occupantSlots*occupantParts, "occupant")
+		o, _ := r.occupantAt(n / occupantParts)
+		if r.err != nil || !r.charge(3*o.bytes()+o.room.bytes()) {
+			return ""
+		}
+		switch n % occupantParts {
+		case partOccupant:
+			s = o.room.jid + "/" + o.nick
+		case partJID:
+			s = o.jid
+		case partEscaped:
+			s = escaped(o.jid, o.room.mirror)
+		default:
+			s = o.nick
+		}
+	}
+	r.charge(len(s))
+	if s == "" {
+		r.fail("an entry without that part")
+	}
+	return s
+}
