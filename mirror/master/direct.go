@@ -177,7 +177,7 @@ func (m *Master) groupchat(rm *room, o *muc.Occupant, from sender, st *xmltree.E
 	}
 	live := st.Shallow().Set("from", "").Set("to", "").Set("type", "").Set("id", "")
 	live.Remove(func(e *xmltree.Element) bool { return e.Is(ns.SID, "stanza-id") || e.Space == ns.Delay })
-	e := &muc.Entry{Nick: o.Nick, JID: from.jid, Stamp: m.wall(), ID: st.Get("id"), Msg: rm.CommonRefs(policy.Trim(muc.Core(st)))}
+	e := &muc.Entry{Nick: o.Nick, JID: from.jid, Stamp: m.wall(), Said: m.now, ID: st.Get("id"), Msg: rm.CommonRefs(policy.Trim(muc.Core(st)))}
 	if rm.Archive.ByClientID(e.ID) != nil {
 		e.ID = "" // a client that repeats its ids does not get to name two messages
 	}

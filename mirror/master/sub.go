@@ -110,28 +110,22 @@ func (m *Master) flush(s *sub) {
 		}
 		t := m.newToken(s)
 		s.log.Sent(e.Pos, delta.Token(t))
-		m.transfer(s.peer, mirror.Chat, "", t, m.entryStanza(s, e, true))
+		m.transfer(s.peer, mirror.Chat, "", t, m.entryStanza(s, e))
 	}
 }
 
 // entryStanza is an archived message as it goes to a mirror.
-func (m *Master) entryStanza(s *sub, e *muc.Entry, aged bool) *xmltree.Element {
+func (m *Master) entryStanza(s *sub, e *muc.Entry) *xmltree.Element {
 	it := dmuc.Item{Pos: e.Pos}
 	if e.Origin != 0 {
 		it.Origin, it.Inc, it.Num = e.Origin, e.Inc, e.Num
 	}
-	st := e.Msg.Shallow().Set("from", s.room.JID+"/"+e.Nick).Set("type", "groupchat")
-	if aged {
-		st.Set("to", s.peer.Name)
-		if age := m.wall().Sub(e.Stamp); age > justNow {
-			it.Age = age
-		}
+	if age := e.Age(m.now, m.wall()); age > muc.JustNow {
+		it.Age = age
 	}
+	st := e.Msg.Shallow().Set("from", s.room.JID+"/"+e.Nick).Set("to", s.peer.Name).Set("type", "groupchat")
 	return st.Add(it.Element())
 }
-
-// justNow: a message that old still counts as live; its age is not sent.
-const justNow = 5 * time.Second
 
 func (m *Master) flushState(s *sub) {
 	dirty := s.book.Dirty()

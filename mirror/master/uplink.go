@@ -213,8 +213,9 @@ func (m *Master) mirrorMessage(rm *room, from sender, st *xmltree.Element) {
 		return
 	}
 	e := &muc.Entry{Origin: from.peer.Origin, Inc: it.Inc, Num: it.Num, Nick: nick, JID: from.jid,
-		Stamp: m.wall().Add(-it.Age), Msg: muc.Core(st)}
-	m.post(rm, e, nil, it.Age > 0)
+		Stamp: m.wall().Add(-it.Age), Said: m.now.Add(-it.Age), Msg: muc.Core(st)}
+	// Who has left meanwhile does not speak live: its leave took the faster way.
+	m.post(rm, e, nil, it.Age > 0 || !rm.Shown(nick))
 }
 
 // pass shows a message that is not kept to the direct occupants and to the
@@ -259,6 +260,8 @@ func (m *Master) mirrorQuery(p *peer, st *xmltree.Element) {
 // sendHistory answers a new mirror's request (seed, "MUC sends history to
 // DMUC"), confirms the joins that waited for it, and begins to send messages.
 // It goes in the class of messages, so that what is said next comes after it.
+// On a link entries have ages, not dates: shorter, and right at a gateway
+// without a clock.
 func (m *Master) sendHistory(rm *room, p *peer, st, want *xmltree.Element) {
 	s := m.sub(rm, p)
 	sum := dmuc.Resume{Inc: s.inc, Num: s.num, Pos: rm.last}.Element()
@@ -267,11 +270,12 @@ func (m *Master) sendHistory(rm *room, p *peer, st, want *xmltree.Element) {
 		h.Attr = sum.Attr
 	}
 	for _, e := range rm.History(want, m.wall()) {
-		msg := m.entryStanza(s, e, false)
+		msg := m.entryStanza(s, e).Set("to", "")
 		if p.xml {
 			msg.Remove(func(c *xmltree.Element) bool { return c.Is(ns.DMUC0, "item") })
+			msg.Add(xmltree.New(ns.Delay, "delay").Set("from", e.JID).Set("stamp", dmuc.Stamp(e.Stamp)))
 		}
-		h.Add(msg.Add(xmltree.New(ns.Delay, "delay").Set("from", e.JID).Set("stamp", dmuc.Stamp(e.Stamp))))
+		h.Add(msg)
 	}
 	m.transfer(p, mirror.Chat, "", 0, dmuc.IQ("result", rm.JID, p.Name, st.Get("id"), h))
 	s.log.Start(rm.last + 1)

@@ -20,6 +20,7 @@ type Entry struct {
 	Nick   string
 	JID    string    // the sender's real full JID, "" where it is not known
 	Stamp  time.Time // when the origin took it
+	Said   time.Time // the same by this run's own clock, which does not jump; zero after a restart
 	ID     string    // the client's own id; known at the origin only
 	Msg    *xmltree.Element
 }
@@ -45,6 +46,18 @@ func (e *Entry) StanzaID() string {
 	k := e.Key()
 	return fmt.Sprintf("%x.%x.%x", k.Origin, k.Inc, k.Num)
 }
+
+// Age tells how long ago the entry was said. One from before a restart has the
+// age that the wall clock gives it, and at least enough to count as late.
+func (e *Entry) Age(now, wall time.Time) time.Duration {
+	if !e.Said.IsZero() {
+		return now.Sub(e.Said)
+	}
+	return max(JustNow+time.Second, wall.Sub(e.Stamp))
+}
+
+// JustNow is the age up to which a message still counts as live.
+const JustNow = 5 * time.Second
 
 // Subject gives the subject that the entry sets, and whether it sets one: a
 // <subject/> and no <body/> (XEP-0045 §8.1).

@@ -104,6 +104,12 @@ func (r *Room) Occupants() []*Occupant {
 // ByNick finds an occupant, hidden or not; nil: nobody has the nick.
 func (r *Room) ByNick(nick string) *Occupant { return r.occupants[nick] }
 
+// Shown reports whether an occupant with the nick is there to be seen.
+func (r *Room) Shown(nick string) bool {
+	o := r.occupants[nick]
+	return o != nil && !o.Hidden
+}
+
 // BySession finds the occupant of a session on this side.
 func (r *Room) BySession(jid string) *Occupant { return r.sessions[jid] }
 

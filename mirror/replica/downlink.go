@@ -428,11 +428,12 @@ func (r *Replica) keep(rm *room, nick, jid string, it dmuc.Item, st *xmltree.Ele
 		return
 	}
 	e := &muc.Entry{Pos: it.Pos, Origin: it.Origin, Inc: it.Inc, Num: it.Num, Nick: nick, JID: jid,
-		Stamp: r.wall().Add(-it.Age), Msg: muc.Core(st)}
+		Stamp: r.wall().Add(-it.Age), Said: r.now.Add(-it.Age), Msg: muc.Core(st)}
 	if e.Origin == 0 {
 		e.Num = e.Pos
 	}
-	trimmed, _ := rm.Post(e, nil, it.Age > 0)
+	// Who has left meanwhile does not speak live: its leave took the faster way.
+	trimmed, _ := rm.Post(e, nil, it.Age > 0 || !rm.Shown(nick))
 	r.saveEntry(rm, e, trimmed)
 }
 

@@ -1,8 +1,6 @@
 package replica
 
 import (
-	"time"
-
 	"picket/codec/ns"
 	"picket/codec/xmltree"
 	"picket/mirror"
@@ -11,9 +9,6 @@ import (
 	"picket/mirror/muc"
 	"picket/mirror/policy"
 )
-
-// justNow: a message that old still counts as live; its age is not sent.
-const justNow = 5 * time.Second
 
 // clientMessage is a user's message to a room or an occupant.
 func (r *Replica) clientMessage(st *xmltree.Element) {
@@ -74,7 +69,7 @@ func (r *Replica) groupchat(rm *room, o *muc.Occupant, st *xmltree.Element) {
 	live.Remove(func(e *xmltree.Element) bool { return e.Is(ns.SID, "stanza-id") || e.Space == ns.Delay })
 	rm.num++
 	e := &muc.Entry{Origin: r.cfg.Origin, Inc: rm.inc, Num: rm.num, Nick: o.Nick, JID: o.JID,
-		Stamp: r.wall(), ID: st.Get("id"), Msg: rm.CommonRefs(policy.Trim(muc.Core(st)))}
+		Stamp: r.wall(), Said: r.now, ID: st.Get("id"), Msg: rm.CommonRefs(policy.Trim(muc.Core(st)))}
 	if rm.Archive.ByClientID(e.ID) != nil {
 		e.ID = "" // a client that repeats its ids does not get to name two messages
 		live.Set("id", "")
@@ -92,7 +87,7 @@ func (r *Replica) sendMessage(rm *room, e *muc.Entry) {
 		to += "/" + e.Nick // it is not there any more: the master cannot know the nick
 	}
 	it := dmuc.Item{Num: e.Num, Inc: e.Inc}
-	if age := r.wall().Sub(e.Stamp); age > justNow {
+	if age := e.Age(r.now, r.wall()); age > muc.JustNow {
 		it.Age = age
 	}
 	m := e.Msg.Shallow().Set("from", e.JID).Set("to", to).Set("type", "groupchat").Add(it.Element())

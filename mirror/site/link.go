@@ -81,11 +81,10 @@ func LoadPairings(dir string) (own pair.PrivateKey, all []Pairing, err error) {
 	if own, err = LoadOwnKey(dir); err != nil {
 		return own, nil, err
 	}
-	files, err := filepath.Glob(filepath.Join(dir, LinksDir, "*.toml"))
+	files, err := LinkFiles(dir)
 	if err != nil {
 		return own, nil, err
 	}
-	slices.Sort(files)
 	ids := map[uint8]string{}
 	for _, file := range files {
 		p, err := loadPairing(dir, file)
@@ -121,32 +120,57 @@ func loadPairing(dir, file string) (Pairing, error) {
 // LinkFile is where a peer's link stands.
 func LinkFile(dir, peer string) string { return filepath.Join(dir, LinksDir, peer+".toml") }
 
-// Paired reports whether there is a link to the peer.
-func Paired(dir, peer string) bool { return exists(LinkFile(dir, peer)) }
+// LinkFiles gives the files of all links, sorted.
+func LinkFiles(dir string) ([]string, error) {
+	files, err := filepath.Glob(filepath.Join(dir, LinksDir, "[^.]*.toml"))
+	slices.Sort(files)
+	return files, err
+}
 
-// FreeID gives the lowest link id that no peer has.
-func FreeID(dir string) (uint8, error) {
-	files, err := os.ReadDir(filepath.Join(dir, LinksDir))
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return 0, err
+// ReadLink reads one file; nil: there is none.
+func ReadLink(file string) (*Link, error) {
+	var l Link
+	err := Decode(file, &l)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
 	}
-	taken := map[uint8]bool{}
+	return &l, err
+}
+
+// LinkIDs gives whose the link ids are, but for one peer.
+func LinkIDs(dir, but string) (map[uint8]string, error) {
+	files, err := LinkFiles(dir)
+	if err != nil {
+		return nil, err
+	}
+	ids := map[uint8]string{}
 	for _, f := range files {
-		if !strings.HasSuffix(f.Name(), ".toml") || strings.HasPrefix(f.Name(), ".") {
-			continue
+		l, err := ReadLink(f)
+		if err != nil {
+			return nil, err
 		}
-		var l Link
-		if err := Decode(filepath.Join(dir, LinksDir, f.Name()), &l); err != nil {
-			return 0, err
-		}
-		taken[l.ID] = true
-	}
-	for id := uint8(1); id <= LinkIDMax; id++ {
-		if !taken[id] {
-			return id, nil
+		if l != nil && l.Peer != but {
+			ids[l.ID] = l.Peer
 		}
 	}
-	return 0, &Problem{File: filepath.Join(dir, LinksDir), What: fmt.Sprintf("all %d link ids are taken", LinkIDMax), Hint: "remove the links of gateways that are gone"}
+	return ids, nil
+}
+
+// RemoveLinks forgets all peers, and the secrets shared with them.
+func RemoveLinks(dir string) error {
+	files, err := LinkFiles(dir)
+	if err != nil {
+		return err
+	}
+	for _, f := range files {
+		peer := strings.TrimSuffix(filepath.Base(f), ".toml")
+		for _, gone := range []string{f, pskFile(dir, peer)} {
+			if err := os.Remove(gone); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // WriteLink writes a peer's file and the secret shared with it.
@@ -168,10 +192,10 @@ func linkText(l Link, public string, now time.Time) []byte {
 	var b strings.Builder
 	fmt.Fprintf(&b, `# The link to %s, made by "picketctl pair" on %s.
 # The bearers may be changed here by hand; the rest comes from the pairing and
-# has to agree at both ends. The shared secret stands in keys/%[1]s.psk.
+# has to agree at both ends. The shared secret stands in keys/%s.psk.
 
 peer = %q
-domains = [`, l.Peer, now.UTC().Format(time.DateOnly), l.Peer)
+domains = [`, l.Peer, now.UTC().Format(time.DateOnly), l.Peer, l.Peer)
 	for i, d := range l.Domains {
 		if i > 0 {
 			b.WriteString(", ")

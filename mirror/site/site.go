@@ -60,6 +60,22 @@ func Find(arg, name string) (string, error) {
 	return filepath.Abs(arg)
 }
 
+// Fresh gives the path of a configuration to be made: arg, or the file called
+// name in the folder arg. It refuses one that is there, and makes the folder.
+func Fresh(arg, name string) (string, error) {
+	if st, err := os.Stat(arg); err == nil && st.IsDir() || filepath.Ext(arg) != ".toml" {
+		arg = filepath.Join(arg, name)
+	}
+	path, err := filepath.Abs(arg)
+	if err != nil {
+		return "", err
+	}
+	if exists(path) {
+		return "", &Problem{File: path, What: "it is there already", Hint: "edit it, or name another folder"}
+	}
+	return path, os.MkdirAll(filepath.Dir(path), DirMode)
+}
+
 // A Problem is one thing wrong with a site's files, for a person: where, what,
 // and what to do.
 type Problem struct {
@@ -68,7 +84,11 @@ type Problem struct {
 	Key  string // as in the file: "listen.tls"; "": none
 	What string
 	Hint string
+
+	err error // what it stands for, for errors.Is; or nil
 }
+
+func (p *Problem) Unwrap() error { return p.err }
 
 func (p *Problem) Error() string {
 	var b strings.Builder

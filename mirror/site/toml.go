@@ -44,6 +44,18 @@ func Decode(path string, v Validator) error {
 	return decode(path, doc, v)
 }
 
+// Peek reads some keys of a TOML file and passes over the others.
+func Peek(path string, v any) error {
+	doc, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	if err := toml.Unmarshal(doc, v); err != nil {
+		return decodeProblem(path, err)
+	}
+	return nil
+}
+
 func decode(path string, doc []byte, v Validator) error {
 	dec := toml.NewDecoder(bytes.NewReader(doc))
 	dec.DisallowUnknownFields()
