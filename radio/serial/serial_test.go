@@ -40,7 +40,13 @@ func (w *wire) plug() {
 		w.t.Fatal(err)
 	}
 	defer slave.Close()
-	w.master = master
+	fd, err := unix.Dup(int(master.Fd()))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	master.Close()
+	unix.SetNonblock(fd, true) // so that a read of the test has its deadline
+	w.master = os.NewFile(uintptr(fd), slave.Name())
 	os.Remove(w.path)
 	if err := os.Symlink(slave.Name(), w.path); err != nil {
 		w.t.Fatal(err)
@@ -141,8 +147,8 @@ func TestSendTakesTheLinesTime(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	want := 4 * p.Capabilities().Airtime(len(frame)) // 4 × 100 ms
-	if got := time.Since(begin); got < want-10*time.Millisecond || got > want+100*time.Millisecond {
+	want := 4 * p.Capabilities().Airtime(len(frame))                                        // 4 × 100 ms
+	if got := time.Since(begin); got < want-10*time.Millisecond || got > want+time.Second { // a busy machine may be late, never early
 		t.Errorf("4 frames took %v, want %v", got, want)
 	}
 	w.frames(4)

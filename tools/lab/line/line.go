@@ -110,7 +110,6 @@ func New(cfg Config) (*Line, error) {
 		w := &way{
 			line: l, from: from, in: l.ports[from], out: l.ports[from.other()],
 			rand: rand.New(rand.NewPCG(cfg.Seed, uint64(from))),
-			kick: make(chan struct{}, 1),
 		}
 		l.ways[from] = w
 		l.done.Go(func() { w.run(ctx) })
@@ -171,10 +170,6 @@ func (l *Line) Stats(from End) Stats {
 func (l *Line) Inject(from End, b []byte) {
 	w := l.ways[from]
 	l.set(func() { w.injected = append(w.injected, b...) })
-	select {
-	case w.kick <- struct{}{}:
-	default:
-	}
 }
 
 // Path is where an end's port is found.

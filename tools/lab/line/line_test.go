@@ -64,29 +64,50 @@ func TestPace(t *testing.T) {
 	} {
 		t.Run(fmt.Sprint(tt.baud), func(t *testing.T) {
 			t.Parallel()
-			l := open(t, func(c *Config) { c.Baud = tt.baud })
-			a, b := program(t, l, A), program(t, l, B)
-			up, down := make([]byte, tt.bytes), make([]byte, tt.bytes)
-			for i := range up {
-				up[i], down[i] = byte(i), byte(255-i)
-			}
-			begin := time.Now()
-			a.Write(up)
-			b.Write(down)
-			back := make(chan []byte)
-			go func() { back <- read(t, a, tt.bytes, 5*time.Second) }()
-			if got := read(t, b, tt.bytes, 5*time.Second); !bytes.Equal(got, up) {
-				t.Errorf("a to b: %d bytes of %d came, or others", len(got), tt.bytes)
-			}
-			if got := <-back; !bytes.Equal(got, down) {
-				t.Errorf("b to a: %d bytes of %d came, or others", len(got), tt.bytes)
-			}
 			want := time.Duration(tt.bytes*10) * time.Second / time.Duration(tt.baud)
-			if took := time.Since(begin); took < want-idleMin || took > want+want/4+50*time.Millisecond {
-				t.Errorf("%d bytes at %d bit/s took %v, want %v", tt.bytes, tt.baud, took, want)
+			for try := 1; ; try++ {
+				took := exchange(t, open(t, func(c *Config) { c.Baud = tt.baud }), tt.bytes)
+				if took < want-10*time.Millisecond || took > want+want/4+50*time.Millisecond && try == 5 {
+					t.Errorf("%d bytes at %d bit/s took %v, want %v", tt.bytes, tt.baud, took, want)
+				}
+				if took <= want+want/4+50*time.Millisecond || try == 5 { // a busy machine delays some tries, a slow line all
+					return
+				}
 			}
 		})
 	}
+}
+
+// exchange sends bytes both ways at once and gives the time until all are there.
+func exchange(t *testing.T, l *Line, n int) time.Duration {
+	a, b := program(t, l, A), program(t, l, B)
+	up, down := make([]byte, n), make([]byte, n)
+	for i := range up {
+		up[i], down[i] = byte(i), byte(255-i)
+	}
+	begin := time.Now()
+	a.Write(up)
+	b.Write(down)
+	back := make(chan []byte)
+	go func() { back <- read(t, a, n, 5*time.Second) }()
+	if got := read(t, b, n, 5*time.Second); !bytes.Equal(got, up) {
+		t.Errorf("a to b: %d bytes of %d came, or others", len(got), n)
+	}
+	if got := <-back; !bytes.Equal(got, down) {
+		t.Errorf("b to a: %d bytes of %d came, or others", len(got), n)
+	}
+	return time.Since(begin)
+}
+
+// moved waits until an end has sent so many bytes.
+func moved(t *testing.T, l *Line, from End, n int) {
+	t.Helper()
+	for begin := time.Now(); l.Stats(from).Bytes < n; time.Sleep(time.Millisecond) {
+		if time.Since(begin) > 5*time.Second {
+			t.Fatalf("%v has sent %d bytes of %d", from, l.Stats(from).Bytes, n)
+		}
+	}
+	time.Sleep(5 * time.Millisecond) // from counted to handed over
 }
 
 // TestWaiting: what a program writes too soon stands in the PTY, and is seen.
@@ -103,12 +124,11 @@ func TestWaiting(t *testing.T) {
 func TestCutAndHeal(t *testing.T) {
 	l := open(t, nil)
 	a, b := program(t, l, A), program(t, l, B)
-	settle := func() { time.Sleep(60 * time.Millisecond) }
-
 	l.Cut()
 	a.Write([]byte("one\x00"))
 	b.Write([]byte("eins\x00"))
-	settle()
+	moved(t, l, A, 4)
+	moved(t, l, B, 5)
 	l.Heal()
 	a.Write([]byte("two\x00"))
 	b.Write([]byte("zwei\x00"))
@@ -118,7 +138,8 @@ func TestCutAndHeal(t *testing.T) {
 	if got := read(t, a, 5, time.Second); string(got) != "zwei\x00" {
 		t.Errorf("a got %q", got)
 	}
-	settle()
+	moved(t, l, A, 8)
+	moved(t, l, B, 10)
 	if got, want := l.Stats(A), (Stats{Bytes: 8, Frames: 2, Lost: 4}); got != want {
 		t.Errorf("a: %+v, want %+v", got, want)
 	}
@@ -134,7 +155,7 @@ func TestProgramComesAndGoes(t *testing.T) {
 	a, b := program(t, l, A), program(t, l, B)
 	b.Close()
 	a.Write([]byte("to nobody\x00"))
-	time.Sleep(60 * time.Millisecond)
+	moved(t, l, A, 10)
 	b = program(t, l, B)
 	a.Write([]byte("to b\x00"))
 	if got := read(t, b, 5, time.Second); string(got) != "to b\x00" {
@@ -206,7 +227,7 @@ func TestRecordAndInject(t *testing.T) {
 	read(t, a, 6, time.Second)
 	l.Cut()
 	b.Write([]byte("ree\x00"))
-	time.Sleep(60 * time.Millisecond)
+	moved(t, l, B, 10)
 	l.Heal()
 
 	l.record.mu.Lock()

@@ -10,7 +10,7 @@ import (
 const (
 	bitsPerByte = 10 // 8N1
 	grain       = 2 * time.Millisecond
-	idleMin     = 10 * time.Millisecond // a shorter gap is the machine's lateness, not the sender's, and is caught up
+	lateMax     = time.Second           // so much of this program's own lateness is caught up
 	waitMax     = 20 * time.Millisecond // how late an injection or the end may be noticed
 	damageSpan  = 4                     // damage hits one of a frame's first bytes: no frame of a link is shorter
 )
@@ -21,8 +21,7 @@ type way struct {
 	from     End
 	in, out  *port
 	rand     *rand.Rand
-	kick     chan struct{} // something is injected
-	injected []byte        // under line.mu, like stats
+	injected []byte // under line.mu, like stats
 	stats    Stats
 
 	busy    time.Time // until when the bytes so far take the line
@@ -34,11 +33,11 @@ func (w *way) run(ctx context.Context) {
 	var buf [4096]byte
 	for ctx.Err() == nil {
 		byteTime, chunk := w.pace()
-		n := w.fetch(buf[:min(chunk, len(buf))])
+		n, waited := w.fetch(buf[:min(chunk, len(buf))])
 		if n == 0 {
 			continue
 		}
-		if now := time.Now(); now.Sub(w.busy) > idleMin {
+		if now := time.Now(); now.After(w.busy) && (!waited || now.Sub(w.busy) > lateMax) {
 			w.busy = now
 		}
 		w.busy = w.busy.Add(time.Duration(n) * byteTime)
@@ -56,16 +55,18 @@ func (w *way) pace() (byteTime time.Duration, chunk int) {
 	return byteTime, max(1, int(grain/byteTime))
 }
 
-// fetch takes the next bytes to move; 0: nothing came for a while.
-func (w *way) fetch(buf []byte) int {
+// fetch takes the next bytes to move; 0: nothing came for a while. Waited: they
+// were there already, so the line has not been idle.
+func (w *way) fetch(buf []byte) (n int, waited bool) {
 	w.line.mu.Lock()
-	n := copy(buf, w.injected)
+	n = copy(buf, w.injected)
 	w.injected = w.injected[n:]
 	w.line.mu.Unlock()
 	if n > 0 {
-		return n
+		return n, true
 	}
-	return w.in.read(buf, waitMax)
+	waited = w.in.waiting() > 0
+	return w.in.read(buf, waitMax), waited
 }
 
 // pass hands over what has crossed the line, damaged where chance says so.
