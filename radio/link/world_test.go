@@ -276,8 +276,9 @@ func (e *end) accept() {
 // send pulls a frame if the transmitter is free.
 func (e *end) send() {
 	w := e.w
-	if w.now.Before(e.busy) {
-		return
+	o := w.ends[1-e.i]
+	if w.now.Before(e.busy) || w.m.half && w.now.Before(o.busy) && w.now.Sub(o.began) >= w.m.turnaround {
+		return // still sending, or hears the other's carrier
 	}
 	f := e.conn.AppendFrame(w.now, nil, 0, w.m.can())
 	if len(f) == 0 {
