@@ -1,0 +1,49 @@
+package pair
+
+import (
+	"crypto/ecdh"
+	"io"
+
+	"picket/radio/seal"
+)
+
+// NewPrivateKey makes a key from 32 bytes of rand. (ecdh's own GenerateKey
+// ignores its reader since Go 1.26.)
+func NewPrivateKey(rand io.Reader) (PrivateKey, error) {
+	var k PrivateKey
+	_, err := io.ReadFull(rand, k[:])
+	return k, err
+}
+
+// NewPSK makes a shared secret from 32 bytes of rand.
+func NewPSK(rand io.Reader) (PSK, error) {
+	var k PSK
+	_, err := io.ReadFull(rand, k[:])
+	return k, err
+}
+
+// Public gives what the other end is told of the key.
+func (k PrivateKey) Public() PublicKey {
+	priv, err := ecdh.X25519().NewPrivateKey(k[:])
+	if err != nil {
+		panic("BUG: " + err.Error()) // any 32 bytes are a key (RFC 7748 §5)
+	}
+	var p PublicKey
+	copy(p[:], priv.PublicKey().Bytes())
+	return p
+}
+
+// String hides the key.
+func (PrivateKey) String() string { return "key(private)" }
+
+// GoString hides the key from %#v.
+func (PrivateKey) GoString() string { return "key(private)" }
+
+// String hides the secret.
+func (PSK) String() string { return "key(shared)" }
+
+// GoString hides the secret from %#v.
+func (PSK) GoString() string { return "key(shared)" }
+
+// String is the text form: a public key is no secret.
+func (k PublicKey) String() string { return encode(publicPrefix, [seal.KeyBytes]byte(k)) }
