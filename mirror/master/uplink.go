@@ -116,14 +116,14 @@ func (m *Master) activate(s *sub, st *xmltree.Element, nick string, joined bool)
 		if !tagged(st, "resume") {
 			m.reveal(s)
 			m.fill(s, nick)
+			if joined {
+				s.confirm = append(s.confirm, nick) // the roster had it; others get their presence at once
+			}
 			s.confirmAt = m.now.Add(m.cfg.Confirm)
 			if s.peer.up {
 				s.confirmAt = m.now.Add(m.cfg.ResumeWait)
 			}
 		}
-	}
-	if joined && s.filled && !s.log.Running {
-		s.confirm = append(s.confirm, nick)
 	}
 }
 
@@ -202,7 +202,8 @@ func (m *Master) mirrorMessage(rm *room, from sender, st *xmltree.Element) {
 	s.inc, s.num = it.Inc, it.Num
 	m.saveCursor(s)
 	c, closes := s.closing[from.jid]
-	stands := it.Num <= s.backlog || closes && (c.num == 0 || it.Num <= c.num) || o != nil && rm.CheckMessage(o, st) == nil
+	stands := it.Num <= s.backlog || closes && (c.num == 0 || it.Num <= c.num) || o != nil && rm.CheckMessage(o, st) == nil ||
+		o == nil && m.couldSay(rm, from, nick, st)
 	if closes && c.num != 0 && it.Num >= c.num {
 		delete(s.closing, from.jid)
 	}
@@ -216,6 +217,16 @@ func (m *Master) mirrorMessage(rm *room, from sender, st *xmltree.Element) {
 		Stamp: m.wall().Add(-it.Age), Said: m.now.Add(-it.Age), Msg: muc.Core(st)}
 	// Who has left meanwhile does not speak live: its leave took the faster way.
 	m.post(rm, e, nil, it.Age > 0 || !rm.Shown(nick))
+}
+
+// couldSay reports whether a mirror's user who is not in the room would be let
+// in and have voice: joins and messages are of two classes, and either can
+// overtake the other on a bad link.
+func (m *Master) couldSay(rm *room, from sender, nick string, st *xmltree.Element) bool {
+	a := rm.Affiliation(muc.Bare(from.jid))
+	other := rm.ByNick(nick)
+	return nick != "" && (other == nil || other.Home == from.peer.Name) && (!rm.Config.MembersOnly || a >= muc.Member) &&
+		rm.CheckMessage(&muc.Occupant{Role: rm.Config.DefaultRole(a)}, st) == nil
 }
 
 // pass shows a message that is not kept to the direct occupants and to the
