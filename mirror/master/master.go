@@ -65,6 +65,7 @@ type Master struct {
 	cfg     Config
 	clock   mirror.Clock
 	rooms   map[string]*room
+	sorted  []*room          // rooms by JID; nil: to be made
 	mirrors map[string]*peer // by name
 	domains map[string]*peer // by each domain of theirs, and by name
 	admins  map[string]bool
@@ -396,13 +397,16 @@ func (m *Master) timeout() {
 	}
 }
 
+// roomList gives the rooms by JID. The list is made anew when there is another
+// room or one less; whoever ranges over it may change that.
 func (m *Master) roomList() []*room {
-	out := make([]*room, 0, len(m.rooms))
-	for _, rm := range m.rooms {
-		out = append(out, rm)
+	if m.sorted == nil {
+		for _, rm := range m.rooms {
+			m.sorted = append(m.sorted, rm)
+		}
+		sort.Slice(m.sorted, func(i, j int) bool { return m.sorted[i].JID < m.sorted[j].JID })
 	}
-	sort.Slice(out, func(i, j int) bool { return out[i].JID < out[j].JID })
-	return out
+	return m.sorted
 }
 
 // Snapshot copies what the master holds of a room.

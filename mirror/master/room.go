@@ -28,7 +28,7 @@ func (m *Master) newRoom(jid string) *room {
 	for _, a := range m.cfg.Admins {
 		rm.SetAffiliation(a, muc.Owner) // XEP-0045 §5.2 leaves it to the service; not written down
 	}
-	m.rooms[jid] = rm
+	m.rooms[jid], m.sorted = rm, nil
 	return rm
 }
 
@@ -150,6 +150,7 @@ func (m *Master) destroy(rm *room, how *xmltree.Element) {
 	}
 	m.persist(metaKey(rm.JID), nil)
 	delete(m.rooms, rm.JID)
+	m.sorted = nil
 }
 
 // post gives a message its place, keeps it, and shows it.

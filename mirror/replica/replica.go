@@ -58,6 +58,7 @@ type Replica struct {
 	clock  mirror.Clock
 	up     bool
 	rooms  map[string]*room
+	sorted []*room // rooms by JID; nil: to be made
 	asks   map[string]*ask
 	lastID uint64 // of our own iqs and relayed ones
 	token  mirror.Token
@@ -183,13 +184,16 @@ func (r *Replica) newID() string {
 
 func (r *Replica) wall() time.Time { return r.clock.Wall(r.now) }
 
+// roomList gives the rooms by JID. The list is made anew when there is another
+// room or one less; whoever ranges over it may change that.
 func (r *Replica) roomList() []*room {
-	out := make([]*room, 0, len(r.rooms))
-	for _, rm := range r.rooms {
-		out = append(out, rm)
+	if r.sorted == nil {
+		for _, rm := range r.rooms {
+			r.sorted = append(r.sorted, rm)
+		}
+		sort.Slice(r.sorted, func(i, j int) bool { return r.sorted[i].JID < r.sorted[j].JID })
 	}
-	sort.Slice(out, func(i, j int) bool { return out[i].JID < out[j].JID })
-	return out
+	return r.sorted
 }
 
 func (r *Replica) fromClient(st *xmltree.Element) {

@@ -84,7 +84,7 @@ func (r *Replica) newRoom(jid string) *room {
 		held: map[string]delta.Hash{}, out: delta.NewLog(logWindow), pending: map[string]*pendingJoin{},
 		shadow: map[string]dmuc.Occupant{}}
 	rm.Archive.Max = r.cfg.ArchiveMax
-	r.rooms[jid] = rm
+	r.rooms[jid], r.sorted = rm, nil
 	return rm
 }
 
