@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 )
 
 // Limits bounds what one element may hold; zero fields mean "no limit".
@@ -121,6 +120,8 @@ func Read(d *xml.Decoder, start xml.StartElement, lim Limits) (*Element, error) 
 			}
 		case xml.CharData:
 			top.AddText(string(t))
+		case xml.ProcInst:
+			return nil, &RestrictedError{"a processing instruction"}
 		default:
 			if err := restricted(tok); err != nil {
 				return nil, err
@@ -142,8 +143,9 @@ func (r *reader) open(t xml.StartElement) (*Element, error) {
 	if r.lim.Attrs > 0 && len(t.Attr) > r.lim.Attrs {
 		return nil, &LimitError{fmt.Sprintf("%d attributes", r.lim.Attrs)}
 	}
-	if strings.Contains(t.Name.Local, ":") || t.Name.Local == "" {
-		return nil, fmt.Errorf("xmltree: %q is no element name", t.Name.Local)
+	// encoding/xml lets names with a lone colon pass.
+	if !ValidName(t.Name.Local) {
+		return nil, fmt.Errorf("xmltree: %q is no name of an element", t.Name.Local)
 	}
 	el := &Element{Space: t.Name.Space, Local: t.Name.Local}
 	for _, a := range t.Attr {
@@ -153,6 +155,9 @@ func (r *reader) open(t xml.StartElement) (*Element, error) {
 		space := a.Name.Space
 		if space == "xml" {
 			space = XMLSpace
+		}
+		if !ValidName(a.Name.Local) {
+			return nil, fmt.Errorf("xmltree: %q is no name of an attribute", a.Name.Local)
 		}
 		if _, dup := el.Lookup(space, a.Name.Local); dup {
 			return nil, fmt.Errorf("xmltree: attribute %q stands twice", a.Name.Local)
@@ -168,7 +173,7 @@ func restricted(tok xml.Token) error {
 		return &RestrictedError{"a comment"}
 	case xml.ProcInst:
 		if t.Target == "xml" {
-			return nil // the XML declaration is no processing instruction
+			return nil // the XML declaration, before an element, is none
 		}
 		return &RestrictedError{"a processing instruction"}
 	case xml.Directive:
