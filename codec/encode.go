@@ -162,9 +162,7 @@ func (w *writer) occupant(o occupant) occupant {
 		return w.occupant(plain)
 	}
 	if s == nil {
-		if r := w.findRoom(o.room); r != nil {
-			o.room = r.value
-		}
+		o.room = w.wholeRoom(o.room)
 		s = w.addOccupant(o)
 	}
 	number := int64(noSlot)
@@ -265,6 +263,18 @@ func (w *writer) like(host, resource string) (whole, hostOnly *slot[occupant]) {
 	return nil, hostOnly
 }
 
+// wholeRoom adds the mirror to a room of which a stanza names none: the one that
+// another entry has, or the one at the end of the link.
+func (w *writer) wholeRoom(r room) room {
+	if s := w.findRoom(r); s != nil {
+		return s.value
+	}
+	if r.mirror == "" {
+		r.mirror = w.mirror
+	}
+	return r
+}
+
 // roomHole writes a room: a reference, or [slot, local, host, mirror, down], or
 // [slot, local, other room] with the rest of that one. It gives the whole entry.
 func (w *writer) roomHole(r room) room {
@@ -275,6 +285,7 @@ func (w *writer) roomHole(r room) room {
 		return s.value
 	}
 	if s == nil {
+		r = w.wholeRoom(r)
 		s = w.addRoom(r)
 	}
 	number := int64(noSlot)
