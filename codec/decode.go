@@ -294,16 +294,21 @@ func (r *reader) attr() (a xmltree.Attr, ok bool) {
 
 // str reads a text, coded or not.
 func (r *reader) str() string {
+	start := r.at
 	major, n := r.head()
-	b := r.content(n)
-	if r.err != nil {
+	if major != majorText && major != majorBytes {
+		r.at = start
+		r.fail("a text expected")
 		return ""
 	}
+	b := r.content(n)
 	switch {
+	case r.err != nil:
+		return ""
 	case major == majorText:
 		r.charge(len(b))
 		return string(b)
-	case major == majorBytes && r.text != nil && len(b) > 0 && b[len(b)-1] != 0:
+	case r.text != nil && len(b) > 0 && b[len(b)-1] != 0:
 		s, err := r.text.Decode(b, r.limits.TextBytes)
 		if err != nil {
 			r.fail("%v", err)
@@ -311,7 +316,8 @@ func (r *reader) str() string {
 		r.charge(len(s))
 		return s
 	}
-	r.fail("a text expected")
+	r.at = start
+	r.fail("a coded text that no model of ours makes")
 	return ""
 }
 
