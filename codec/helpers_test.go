@@ -115,6 +115,9 @@ func (m *maker) next(key string) int {
 	if m.Intn(20) == 0 {
 		m.counts[key] += m.Intn(300)
 	}
+	if m.Intn(6) == 0 { // an older one again
+		return 1 + max(0, m.counts[key]-m.Intn(30))
+	}
 	return m.counts[key]
 }
 
@@ -132,7 +135,14 @@ func (m *maker) stanza() string {
 		"<c xmlns='http://jabber.org/protocol/caps' hash='sha-1' node='http://n.example' ver='aU8gtptxi4fPJB8IPibd7tJbTLE='/>",
 		"<x xmlns='urn:odd' a='1.50' b='-7' c='35.780000' d='2011-01-19T08:02:43Z'>t<y/>&lt; <z/></x>")
 	body := "<body>" + m.pick("all work and no play", "ok", "7", "AFFE", "42b27aea-9f") + "</body>"
-	switch m.Intn(9) {
+	switch m.Intn(10) {
+	case 9:
+		var h strings.Builder
+		for range m.Intn(5) {
+			fmt.Fprintf(&h, "<message from='%s' type='groupchat'>%s%s<item xmlns='urn:xmpp:dmuc:0' pos='%d'/><delay xmlns='urn:xmpp:delay' from='%s' stamp='2011-01-19T08:02:%02dZ'/></message>",
+				in, body, more, m.next("p"+room), m.pick(jid, room), m.Intn(60))
+		}
+		return fmt.Sprintf("<iq from='%s' to='%s' id='h' type='result'><history xmlns='http://jabber.org/protocol/muc' pos='7'>%s</history></iq>", room, mirror, strings.ReplaceAll(h.String(), "<message", "<message xmlns='jabber:client'"))
 	case 0:
 		return fmt.Sprintf("<presence from='%s' to='%s'>%s<dmuc xmlns='http://tridsys.com/protocol/dmuc' from='%s'/></presence>", from, in, more, mirror)
 	case 1:
