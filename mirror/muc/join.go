@@ -91,13 +91,16 @@ func (r *Room) Burst(session string, x *xmltree.Element, now time.Time, codes ..
 	}
 	r.to(session, r.presence(self, true, false, Why{Codes: append(own, codes...)}))
 	for _, e := range r.History(x.Child(ns.MUC, "history"), now) {
-		r.to(session, r.reflection(e, true))
+		if _, subject := e.Subject(); !subject {
+			r.to(session, r.reflection(e, true))
+		}
 	}
 	r.to(session, r.subjectMessage())
 }
 
 // History picks what a joiner asked for (XEP-0045 §7.2.13): the newest
-// messages within maxstanzas, maxchars, seconds and since, in order.
+// messages within maxstanzas, maxchars, seconds and since, in order, and the
+// changes of subject among them, which are not counted.
 func (r *Room) History(want *xmltree.Element, now time.Time) []*Entry {
 	most, chars := r.Config.HistoryMax, historyChars
 	var since time.Time
@@ -127,13 +130,7 @@ func (r *Room) History(want *xmltree.Element, now time.Time) []*Entry {
 		}
 		n++
 	}
-	var out []*Entry
-	for _, e := range all[first:] {
-		if _, subject := e.Subject(); !subject {
-			out = append(out, e)
-		}
-	}
-	return out
+	return all[first:]
 }
 
 // Present takes an occupant's new show, status and the rest, and shows it.

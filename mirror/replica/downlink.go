@@ -205,7 +205,11 @@ func (r *Replica) takeRoster(rm *room, el *xmltree.Element) {
 	rm.gotRoster = true
 	if rm.phase == filling && rm.history == "" {
 		rm.history = r.newID()
-		r.transfer(mirror.Membership, "", 0, dmuc.IQ("get", r.cfg.Mirror, rm.JID, rm.history, dmuc.HistoryRequest(rm.JID)))
+		to := rm.JID
+		if p := rm.pendingList(); len(p) > 0 {
+			to += "/" + p[0].nick // as in the seed's example
+		}
+		r.transfer(mirror.Membership, "", 0, dmuc.IQ("get", r.cfg.Mirror, to, rm.history, dmuc.HistoryRequest(rm.JID)))
 	}
 }
 
