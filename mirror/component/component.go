@@ -4,7 +4,8 @@
 // It answers nothing itself: each stanza goes to the Handler, which only
 // enqueues. It dials again when the connection is lost; what waits to be sent is
 // kept meanwhile. One connection serves one domain; rooms and field users are
-// two.
+// two. (ejabberd gives each connection the stanzas of all domains of a listener
+// by turns unless that has global_routes: false.)
 //
 // The way in: Client.Run here; conn.go reads and writes one connection;
 // failure.go says what a refusal means and who must mend it.

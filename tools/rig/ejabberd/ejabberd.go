@@ -43,7 +43,7 @@ type Server struct {
 	ComponentPort int
 	Secret        string // of every component
 	CA            string // file, PEM
-	PID           int
+	PID           int    // of the server itself
 
 	dir    string
 	temp   bool
@@ -81,28 +81,36 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 	defer log.Close()
 	s.cmd = s.ctl(context.Background(), "foreground")
 	s.cmd.Stdout, s.cmd.Stderr = log, log
-	// A group of its own: the control script has the Erlang machine as a child.
-	s.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM}
 	if err := s.cmd.Start(); err != nil {
 		s.clean()
 		return nil, fmt.Errorf("ejabberd: %w", err)
 	}
-	s.PID = s.cmd.Process.Pid
 	go func() { s.cmd.Wait(); close(s.exited) }()
 	if err := s.listening(ctx); err != nil {
 		out, _ := os.ReadFile(s.path("output.log"))
 		s.Stop()
 		return nil, fmt.Errorf("ejabberd: %w: %s", err, out)
 	}
+	s.PID = s.erlang()
 	return s, nil
+}
+
+// erlang gives the process of the server itself, which is a child of the control
+// script and does not end with it; 0: there is none.
+func (s *Server) erlang() int {
+	b, _ := os.ReadFile(s.path("ejabberd.pid"))
+	pid, _ := strconv.Atoi(strings.TrimSpace(string(b)))
+	return pid
 }
 
 func (s *Server) path(name string) string { return filepath.Join(s.dir, name) }
 
 // ctl makes a call of the control script for this server.
 func (s *Server) ctl(ctx context.Context, args ...string) *exec.Cmd {
-	return exec.CommandContext(ctx, control, append([]string{"--config-dir", s.dir, "--spool", s.path("spool"),
+	cmd := exec.CommandContext(ctx, control, append([]string{"--config-dir", s.dir, "--spool", s.path("spool"),
 		"--logs", s.path("logs"), "--node", s.node}, args...)...)
+	cmd.Env = append(os.Environ(), "EJABBERD_PID_PATH="+s.path("ejabberd.pid"))
+	return cmd
 }
 
 // prepare makes the directory, the certificate and the configuration, all of
@@ -162,6 +170,8 @@ func (s *Server) give() error {
 	})
 }
 
+// config is the configuration. Without global_routes: false each connection gets
+// the stanzas of all component domains of the listener, by turns.
 func (s *Server) config(cfg Config) string {
 	var hosts strings.Builder
 	for _, c := range cfg.Components {
@@ -177,6 +187,7 @@ listen:
   - port: %d
     ip: "127.0.0.1"
     module: ejabberd_service
+    global_routes: false
     hosts:
 %sauth_password_format: scram
 modules: {mod_disco: {}, mod_roster: {}, mod_ping: {}, mod_private: {}, mod_vcard: {}, mod_version: {}, mod_carboncopy: {}, mod_blocking: {}, mod_privacy: {}, mod_time: {}}
@@ -223,12 +234,18 @@ func (s *Server) Log() string {
 
 // Stop ends the server.
 func (s *Server) Stop() {
-	syscall.Kill(-s.PID, syscall.SIGTERM)
-	select {
-	case <-s.exited:
-	case <-time.After(5 * time.Second):
-		syscall.Kill(-s.PID, syscall.SIGKILL)
-		<-s.exited
+	for _, sig := range []syscall.Signal{syscall.SIGTERM, syscall.SIGKILL} {
+		if pid := s.erlang(); pid > 0 {
+			syscall.Kill(pid, sig)
+		} else {
+			s.cmd.Process.Signal(sig)
+		}
+		select {
+		case <-s.exited:
+		case <-time.After(10 * time.Second):
+			continue
+		}
+		break
 	}
 	s.clean()
 }
