@@ -35,6 +35,10 @@ type said struct {
 	heard      map[int]int
 }
 
+// lateMax is how old a message may be that has no <delay/> (XEP-0203): more
+// than any line takes for what it has begun to send.
+const lateMax = 10 * time.Minute
+
 func newDelivery() *delivery {
 	return &delivery{messages: map[string]*said{}, number: map[string]int{}, newest: map[string]int{}, whispers: map[string]string{}}
 }
@@ -83,6 +87,9 @@ func (d *delivery) got(w *World, c *client, el *xmltree.Element, body string) {
 		d.doubled++
 		w.violate("delivery", "%s got %q %d times in one stay", c.jid(), body, m.heard[v.session])
 		return
+	}
+	if late := w.now.Sub(m.at); late > lateMax && el.Child(ns.Delay, "delay") == nil {
+		w.violate("delivery", "%s got %q %v after it was said, as if it were new", c.jid(), body, late.Round(time.Second))
 	}
 	key := fmt.Sprint(v.session, " ", m.sender.bare())
 	if last := d.newest[key]; last > m.number {

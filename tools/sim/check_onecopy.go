@@ -56,8 +56,39 @@ func (o *oneCopy) see(w *World, e event) {
 				c.delivered[body] = true
 				delete(c.tokens, in.Token)
 			}
+		case mirror.FromPeer:
+			if e.site.hq && asksAgain(in) {
+				o.lane(e.site, in.Peer).forget(w, w.roomOf(in.Stanza))
+			}
 		}
 		o.transfers(w, e.site, e.batch.ToPeer)
+	}
+}
+
+// asksAgain reports whether a mirror says what it holds of a room, or that it
+// drops the room: what it has or wants from then on, it knows best.
+func asksAgain(in mirror.FromPeer) bool {
+	for _, name := range []string{"resume", "room"} {
+		if in.Stanza.Local == "iq" && in.Stanza.Child(ns.DMUC0, name) != nil {
+			return true
+		}
+	}
+	return in.Stanza.Local == "presence" && in.Stanza.Get("from") == in.Peer
+}
+
+// forget takes away all that the lane has carried of a room.
+func (c *crossing) forget(w *World, room string) {
+	for _, bodies := range []map[string]bool{c.sent, c.delivered} {
+		for body := range bodies {
+			if m := w.judges.delivery.messages[body]; m != nil && m.room == room {
+				delete(bodies, body)
+			}
+		}
+	}
+	for token, body := range c.tokens {
+		if m := w.judges.delivery.messages[body]; m != nil && m.room == room {
+			delete(c.tokens, token)
+		}
 	}
 }
 

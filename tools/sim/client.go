@@ -41,7 +41,6 @@ type view struct {
 	subject    string          // newest
 	ended      string          // why, once phase is out
 	delayed    map[string]bool // bodies that came with <delay/>
-	departed   map[string]bool // nicks that were shown as left
 }
 
 // A phase is how far a join has come (XEP-0045 §7.1: presence of the others,
@@ -147,7 +146,7 @@ func (c *client) join(room, nick string, password ...string) {
 	}
 	c.w.sessions++
 	c.views[room] = &view{before: old, room: room, nick: nick, session: c.w.sessions, asked: c.w.now,
-		occupants: map[string]occupant{}, times: map[string]int{}, delayed: map[string]bool{}, departed: map[string]bool{}}
+		occupants: map[string]occupant{}, times: map[string]int{}, delayed: map[string]bool{}}
 	x := xmltree.New(ns.MUC, "x")
 	for _, p := range password {
 		if p != "" {
@@ -305,7 +304,6 @@ func newNick(x *xmltree.Element) string {
 func (v *view) gone(nick string, self bool, codes []string, newNick string) string {
 	_, known := v.occupants[nick]
 	delete(v.occupants, nick)
-	v.departed[nick] = true
 	if self && slices.Contains(codes, "303") {
 		v.nick = newNick
 		return ""
@@ -349,17 +347,6 @@ func (v *view) groupchat(nick string, el *xmltree.Element) string {
 	}
 	if v.phase == history && delay == nil {
 		return "a live message before the subject"
-	}
-	if nick == "" {
-		return "" // the room itself speaks
-	}
-	// What somebody said before he left may come after: classes overtake.
-	_, there := v.occupants[nick]
-	if v.departed[nick] {
-		there = true
-	}
-	if !there && delay == nil && v.phase == live {
-		return "a live message of " + nick + ", who is not there"
 	}
 	return ""
 }

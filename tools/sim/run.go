@@ -184,6 +184,7 @@ func (w *World) endStorm() {
 		l.set(false)
 	}
 	for _, s := range w.sites() {
+		s.doomed = nil
 		if s.node == nil {
 			s.mustStart()
 		}

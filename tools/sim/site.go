@@ -25,6 +25,7 @@ type site struct {
 	life       int           // raised with every start: what an old life left undone stays undone
 	node       *node.Node    // nil: not running
 	role       snapshotter
+	doomed     func()             // kills the program while its disk writes next
 	forged     []*xmltree.Element // what a hostile gateway is about to say
 	due        time.Time          // of the node, where dueKnown
 	dueOK      bool
@@ -171,8 +172,12 @@ func (s *site) sync() {
 			s.synced()
 			continue
 		}
-		life := s.life
-		s.w.after(between(s.w.rand("disk"), syncMin, syncMax), func() {
+		life, took := s.life, between(s.w.rand("disk"), syncMin, syncMax)
+		if s.doomed != nil {
+			s.w.after(took/2, s.doomed)
+			s.doomed = nil
+		}
+		s.w.after(took, func() {
 			if s.life == life {
 				s.synced()
 				s.sync()

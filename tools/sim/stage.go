@@ -151,7 +151,7 @@ func (s *scenario) expect(d *directive) error {
 		if i < 0 {
 			s.print("MISSING, to %s; there is:", want.Get("to"))
 			for _, el := range p.out {
-				s.print("  %s", el.Append(nil, ns.Client))
+				s.print("  %s", trimmed(el).Append(nil, ns.Client))
 			}
 			continue
 		}
@@ -160,7 +160,7 @@ func (s *scenario) expect(d *directive) error {
 		if xmltree.Equal(trimmed(got), trimmed(want)) {
 			s.print("to %s: the same", want.Get("to"))
 		} else {
-			s.print("to %s: held by %s", want.Get("to"), got.Append(nil, ns.Client))
+			s.print("to %s: held by %s", want.Get("to"), trimmed(got).Append(nil, ns.Client))
 		}
 	}
 	return nil
@@ -219,7 +219,7 @@ func (s *scenario) rest(d *directive) error {
 		return err
 	}
 	for _, el := range p.out {
-		s.print("%s", el.Append(nil, ns.Client))
+		s.print("%s", trimmed(el).Append(nil, ns.Client))
 	}
 	if len(p.out) == 0 {
 		s.print("nothing")

@@ -99,7 +99,7 @@ func (w *World) unleash() {
 	for _, s := range w.sites() {
 		if we.kinds&Crash != 0 {
 			r := w.rand("crash " + s.name)
-			w.every(r, we.crashEvery, func() { s.crashFor(r.IntN(2) == 0, drawOutage(r)/4) })
+			w.every(r, we.crashEvery, func() { s.strike(r) })
 		}
 		if we.kinds&Clock != 0 {
 			r := w.rand("clock " + s.name)
@@ -130,6 +130,17 @@ func (l *line) cutFor(d time.Duration) {
 	}
 	l.set(true)
 	l.w.after(d, func() { l.set(false) })
+}
+
+// strike kills the program: now, or at the worst moment, while its disk writes
+// for the next time.
+func (s *site) strike(r *rand.Rand) {
+	whole, away := r.IntN(2) == 0, drawOutage(r)/4
+	if r.IntN(2) == 0 {
+		s.crashFor(whole, away)
+		return
+	}
+	s.doomed = func() { s.crashFor(whole, away) }
 }
 
 func (s *site) crashFor(whole bool, d time.Duration) {

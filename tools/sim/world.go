@@ -52,6 +52,7 @@ type World struct {
 	bytesDown int
 
 	violations []Violation
+	broken     map[string]int // how often, by invariant
 	digest     hash.Hash64
 	trace      io.Writer // what happened, a line each; nil: nobody reads it
 	watch      func(event)
@@ -59,7 +60,7 @@ type World struct {
 
 // newWorld makes the machines of a world; nothing runs yet.
 func newWorld(cfg Config, sites []place) (*World, error) {
-	w := &World{cfg: cfg, now: epoch, streams: map[string]*rand.Rand{}, digest: fnv.New64a()}
+	w := &World{cfg: cfg, now: epoch, streams: map[string]*rand.Rand{}, broken: map[string]int{}, digest: fnv.New64a()}
 	w.judges = newJudges()
 	r := w.rand("patience")
 	w.linger, w.hold = between(r, 20*time.Second, 12*time.Minute), between(r, 5*time.Second, time.Minute)
@@ -257,6 +258,9 @@ func (w *World) traceStep(s stepped) {
 	case mirror.PeerUp, mirror.PeerDown, mirror.Delivered, mirror.ClientGone:
 		fmt.Fprintf(w.trace, "%.3f   %s: %T%+v\n", at, s.site.name, in, in)
 	}
+	for _, r := range s.batch.Persist {
+		fmt.Fprintf(w.trace, "%.3f   %s writes %s = %.80q\n", at, s.site.name, r.Key, r.Value)
+	}
 	for _, n := range s.batch.Notices {
 		fmt.Fprintf(w.trace, "%.3f   %s notes %s\n", at, s.site.name, n.LogValue())
 	}
@@ -265,12 +269,13 @@ func (w *World) traceStep(s stepped) {
 	}
 }
 
-// violationsMax bounds the report of one run: the first tells the most.
-const violationsMax = 20
+// violationsMax bounds the report of one invariant in one run: the first tells
+// the most.
+const violationsMax = 5
 
 // violate reports a breach of an invariant.
 func (w *World) violate(invariant, format string, args ...any) {
-	if len(w.violations) >= violationsMax {
+	if w.broken[invariant]++; w.broken[invariant] > violationsMax {
 		return
 	}
 	at := w.now.Sub(epoch)
