@@ -44,7 +44,7 @@ func TestServers(t *testing.T) {
 			t.Fatal(err)
 		}
 		login := slixmpp.Config{JID: "scott@" + users + "/TransVerse", Password: "a password", Host: s.Host, Port: s.Port, CA: s.CA}
-		play(t, ctx, s.ComponentAddr(), s.Secret, login)
+		play(t, ctx, s.ComponentAddr(), s.Secret, login, s.Log)
 		conflict(t, ctx, s.ComponentAddr(), s.Secret)
 	})
 	t.Run("ejabberd", func(t *testing.T) {
@@ -57,7 +57,7 @@ func TestServers(t *testing.T) {
 			t.Fatal(err)
 		}
 		login := slixmpp.Config{JID: "scott@" + users + "/TransVerse", Password: "a password", Host: s.Host, Port: s.Port, CA: s.CA}
-		play(t, ctx, s.ComponentAddr(), s.Secret, login)
+		play(t, ctx, s.ComponentAddr(), s.Secret, login, s.Log)
 	})
 }
 
@@ -80,7 +80,7 @@ func start(ctx context.Context, addr, domain, secret string) (up chan bool, ende
 	return up, ended
 }
 
-func play(t *testing.T, ctx context.Context, addr, secret string, login slixmpp.Config) {
+func play(t *testing.T, ctx context.Context, addr, secret string, login slixmpp.Config, log func() string) {
 	t.Helper()
 	_, refused := start(ctx, addr, rooms, "a wrong secret")
 	if err := <-refused; err == nil || !strings.Contains(err.Error(), "refused our secret") {
@@ -101,9 +101,11 @@ func play(t *testing.T, ctx context.Context, addr, secret string, login slixmpp.
 		if err := scott.Say(ctx, "chatroom@"+rooms, body); err != nil {
 			t.Fatal(err)
 		}
-		e, err := scott.Wait(ctx, func(e slixmpp.Event) bool { return e.Kind == "message" })
+		soon, cancel := context.WithTimeout(ctx, 15*time.Second)
+		e, err := scott.Wait(soon, func(e slixmpp.Event) bool { return e.Kind == "message" })
+		cancel()
 		if err != nil || e.Body != body || e.From != "chatroom@"+rooms+"/Scott" || e.Type != "groupchat" {
-			t.Errorf("scott got %.300v, %v", e, err)
+			t.Errorf("scott got %.300v, %v; the server's log:\n%s", e, err, log())
 		}
 	}
 	stop()
