@@ -50,12 +50,13 @@ var reaches = map[string]reach{
 	"mirror/master":  {only: join(stanza, "mirror", "mirror/muc", "mirror/delta", "mirror/dmuc", "mirror/policy")},
 	"mirror/node": {only: []string{"codec", "codec/xmltree", "codec/text", "radio", "radio/link", "radio/channel",
 		"radio/pair", "radio/seal", "mirror", "mirror/replica", "mirror/master"}},
-	"mirror/journal":   {},
-	"mirror/c2s":       {only: join(stanza, "mirror/c2s/...")},
-	"mirror/c2s/...":   {only: stanza},
-	"mirror/component": {only: stanza},
-	"mirror/web":       {only: stanza},
-	"mirror/site":      {only: []string{"radio/seal", "radio/pair"}}, // a place's folder holds its keys
+	"mirror/journal":       {},
+	"mirror/c2s":           {only: join(stanza, "mirror/c2s/...")},
+	"mirror/c2s/...":       {only: stanza},
+	"mirror/component":     {only: join(stanza, "mirror/c2s/stream")},
+	"mirror/web":           {only: stanza},
+	"mirror/site/commands": {only: []string{"mirror/site", "mirror/c2s/account", "mirror/c2s/cert"}},
+	"mirror/site":          {only: []string{"radio/seal", "radio/pair"}}, // a place's folder holds its keys
 	"mirror/service": {only: join(stanza, "mirror", "mirror/node", "mirror/journal", "mirror/c2s", "mirror/component",
 		"mirror/web", "mirror/site", "radio", "radio/link", "radio/pair", "radio/seal")},
 
