@@ -79,7 +79,11 @@ func (r *Replica) join(rm *room, nick string, st *xmltree.Element) {
 		r.linger(rm)
 		return
 	}
-	p := &pendingJoin{stanza: st, nick: nick, deadline: r.now.Add(r.cfg.JoinTimeout)}
+	wait := r.cfg.JoinTimeout
+	if rm.known {
+		wait /= 3
+	}
+	p := &pendingJoin{stanza: st, nick: nick, deadline: r.now.Add(wait)}
 	rm.pending[from] = p
 	if o := rm.ByNick(nick); o != nil && o.Home == "" {
 		r.admit(rm, p, standing{o.Affiliation, o.Role, nil}) // one more client of one user
@@ -156,10 +160,15 @@ func (r *Replica) dropJoin(rm *room, p *pendingJoin) {
 	r.linger(rm)
 }
 
-// expirePending ends joins that nobody answered.
+// expirePending ends the wait of joins that nobody answered. A known room lets
+// in by what we know, as if the link were down: it is, or as good as that.
 func (r *Replica) expirePending(rm *room) {
 	for _, p := range rm.pendingList() {
-		if due(p.deadline, r.now) {
+		switch {
+		case !due(p.deadline, r.now):
+		case rm.known && rm.CheckJoin(p.stanza.Get("from"), p.nick, muc.Password(p.stanza)) == nil:
+			r.admit(rm, p, r.guess(rm, p.stanza.Get("from")))
+		default:
 			r.dropJoin(rm, p)
 			r.refuse(p.stanza, muc.ErrLinkDown)
 			r.note(mirror.JoinRefused, rm.JID, "no answer")

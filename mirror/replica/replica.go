@@ -32,7 +32,7 @@ type Config struct {
 
 	Linger        time.Duration // a room without local occupants stays subscribed so long
 	Hold          time.Duration // a link is down so long before remote occupants are shown as left
-	JoinTimeout   time.Duration // a join of an unknown room waits so long for the link
+	JoinTimeout   time.Duration // a join of an unknown room waits so long for the master; of a known one a third
 	AnswerTimeout time.Duration // a relayed query waits so long for the master
 
 	RoomsMax   int       // rooms known at once
