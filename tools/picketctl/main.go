@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"runtime/debug"
 	"slices"
+
+	"picket/mirror/site/commands"
+	"picket/tools/sim"
 )
 
 // A command takes the arguments after its name and gives the exit code: 0, 1
@@ -20,7 +22,12 @@ type command struct {
 	run  func(args []string, stdin io.Reader, stdout, stderr io.Writer) int
 }
 
-var commands = []command{
+var table = []command{
+	{"sim", "run simulated worlds from a seed, or a scenario", func(args []string, _ io.Reader, stdout, stderr io.Writer) int {
+		return sim.Main(args, stdout, stderr)
+	}},
+	{"pair", "make the keys of a headquarters and a gateway", pairMain},
+	{"status", "ask a running picket or picket-hq for its state", statusMain},
 	{"version", "print the version", version},
 }
 
@@ -36,7 +43,7 @@ func dispatch(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		}
 		return 0
 	}
-	for _, c := range commands {
+	for _, c := range table {
 		if c.name == args[0] {
 			return c.run(args[1:], stdin, stdout, stderr)
 		}
@@ -48,17 +55,13 @@ func dispatch(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 func usage(w io.Writer) {
 	fmt.Fprintln(w, "usage: picketctl COMMAND [flags] [arguments]")
 	fmt.Fprintln(w)
-	for _, c := range commands {
+	for _, c := range table {
 		fmt.Fprintf(w, "  %-9s %s\n", c.name, c.does)
 	}
 	fmt.Fprintln(w, "\npicketctl COMMAND -h tells its flags.")
 }
 
 func version(_ []string, _ io.Reader, stdout, _ io.Writer) int {
-	v := "(devel)"
-	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
-		v = info.Main.Version
-	}
-	fmt.Fprintln(stdout, "picketctl", v)
+	fmt.Fprintln(stdout, "picketctl", commands.Version())
 	return 0
 }
