@@ -176,16 +176,15 @@ func (c *Client) read(out io.Reader) {
 // Wait takes the first event that fits, waiting for it if need be. The others
 // stay.
 func (c *Client) Wait(ctx context.Context, fits func(Event) bool) (Event, error) {
-	for from := 0; ; {
+	for {
 		c.mu.Lock()
-		for i := from; i < len(c.queue); i++ {
-			if e := c.queue[i]; fits(e) {
+		for i, e := range c.queue { // from the start: another waiter may have taken what was before
+			if fits(e) {
 				c.queue = append(c.queue[:i:i], c.queue[i+1:]...)
 				c.mu.Unlock()
 				return e, nil
 			}
 		}
-		from = len(c.queue)
 		news, over := c.news, c.over
 		c.mu.Unlock()
 		if over {
