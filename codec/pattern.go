@@ -2,9 +2,7 @@ package codec
 
 import (
 	"slices"
-	"strconv"
 	"strings"
-	"time"
 
 	"picket/codec/ns"
 	"picket/codec/xmltree"
@@ -365,87 +363,6 @@ func (p *pattern) build(b *binding, next *int) *xmltree.Element {
 		}
 	}
 	return el
-}
-
-// An item is the numbers of a message (mirror/dmuc.Item); 0: not there.
-type item struct{ n, o, i, pos, age uint64 }
-
-var itemAttrs = [...]string{"n", "o", "i", "pos", "age"}
-
-func (it *item) fields() [5]*uint64 { return [5]*uint64{&it.n, &it.o, &it.i, &it.pos, &it.age} }
-
-func itemOf(el *xmltree.Element) (it item, ok bool) {
-	if !el.Is(ns.DMUC0, "item") || len(el.Nodes) != 0 || len(el.Attr) == 0 {
-		return it, false
-	}
-	fields, found := it.fields(), 0
-	for k, name := range itemAttrs {
-		v, has := el.Lookup("", name)
-		if !has {
-			continue
-		}
-		n, err := strconv.ParseUint(v, 10, 62)
-		if err != nil || n == 0 || strconv.FormatUint(n, 10) != v {
-			return it, false
-		}
-		*fields[k] = n
-		found++
-	}
-	return it, found == len(el.Attr) && it.o < 256
-}
-
-func (it item) element() *xmltree.Element {
-	if it == (item{}) {
-		return nil
-	}
-	el := &xmltree.Element{Space: ns.DMUC0, Local: "item"}
-	for k, n := range it.fields() {
-		if *n != 0 {
-			el.Attr = append(el.Attr, xmltree.Attr{Local: itemAttrs[k], Value: strconv.FormatUint(*n, 10)})
-		}
-	}
-	return el
-}
-
-// layout is XEP-0082's DateTime in whole seconds.
-const layout = "2006-01-02T15:04:05Z"
-
-// Times that have four digits for the year.
-const stampMin, stampMax = -62167219200, 253402300799
-
-func seconds(s string) (int64, bool) {
-	if len(s) != len(layout) || s[4] != '-' || s[len(s)-1] != 'Z' {
-		return 0, false
-	}
-	t, err := time.Parse(layout, s)
-	if err != nil {
-		return 0, false
-	}
-	return t.Unix(), stamp(t.Unix()) == s
-}
-
-func stamp(sec int64) string { return time.Unix(sec, 0).UTC().Format(layout) }
-
-// split gives the number that the link counts and the other one.
-func (it item) split(down bool) (main, other uint64) {
-	if down {
-		return it.pos, it.n
-	}
-	return it.n, it.pos
-}
-
-func countMain(down bool) numberKey {
-	if down {
-		return countPos
-	}
-	return countUp
-}
-
-func countOther(down bool, origin uint64) numberKey {
-	if !down {
-		return countPos
-	}
-	return countOrigin + numberKey(origin)
 }
 
 // items is how many items a binding of a part shape is on the air.

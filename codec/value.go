@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"strconv"
 	"strings"
+	"time"
 
 	"picket/codec/ns"
 )
@@ -118,6 +119,25 @@ func printDecimal(scale int, mantissa int64) string {
 	}
 	return sign + digits[:len(digits)-scale] + "." + digits[len(digits)-scale:]
 }
+
+// layout is XEP-0082's DateTime in whole seconds.
+const layout = "2006-01-02T15:04:05Z"
+
+// Times that have four digits for the year.
+const stampMin, stampMax = -62167219200, 253402300799
+
+func seconds(s string) (int64, bool) {
+	if len(s) != len(layout) || s[4] != '-' || s[len(s)-1] != 'Z' {
+		return 0, false
+	}
+	t, err := time.Parse(layout, s)
+	if err != nil {
+		return 0, false
+	}
+	return t.Unix(), stamp(t.Unix()) == s
+}
+
+func stamp(sec int64) string { return time.Unix(sec, 0).UTC().Format(layout) }
 
 // uuidBytes reads a UUID in its usual lower-case form (RFC 9562 §4).
 func uuidBytes(s string) ([]byte, bool) {
