@@ -26,8 +26,9 @@ type login struct {
 	addr   string // for the delay after wrong passwords
 	wire   *wire
 	domain string
-	user   string  // "": not authenticated yet
-	jid    jid.JID // zero: not bound yet
+	user   string // "": not authenticated yet
+
+	session *session // nil: not bound yet
 }
 
 // negotiate takes a connection through STARTTLS (or direct TLS), SASL and
@@ -65,7 +66,7 @@ func (l *login) negotiate(ctx context.Context, conn net.Conn, direct bool) (err 
 			}
 			return xmpp.StreamConfig{Features: features}
 		}))
-	if err == nil && l.jid.Resourcepart() == "" {
+	if err == nil && l.session == nil {
 		err = errors.New("negotiation ended without a resource")
 	}
 	return err
@@ -75,8 +76,8 @@ func (l *login) negotiate(ctx context.Context, conn net.Conn, direct bool) (err 
 func (l *login) fail(err error) {
 	name, text := condition(err)
 	var theirs mellium.Error
-	if errors.As(err, &theirs) && l.user == "" && l.wire.isStanza() {
-		name = "not-authorized" // RFC 6120 §4.9.3.12: a stanza before the login
+	if errors.As(err, &theirs) && l.session == nil && l.wire.isStanza() {
+		name = "not-authorized" // RFC 6120 §4.9.3.12: a stanza before its time
 	}
 	var handshake *tlsError
 	if errors.As(err, &handshake) || isEOF(err) {
@@ -149,7 +150,10 @@ func (l *login) bind() xmpp.StreamFeature {
 			case !l.srv.hub.fits(j, l.srv.limits.Resources):
 				err = l.wire.write(refusal(iq, tryWait, "resource-constraint"))
 			default:
-				l.jid = j
+				// Reachable before the client knows its address: who is told of
+				// it may write to it.
+				l.session = newSession(l.srv, j, l.wire)
+				l.srv.hub.add(l.session)
 				full := xmltree.NewText(nsBind, "jid", j.String())
 				return xmpp.Ready, nil, l.wire.write(result(iq, xmltree.New(nsBind, "bind", full)))
 			}

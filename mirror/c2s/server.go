@@ -192,13 +192,16 @@ func (s *Server) client(ctx context.Context, conn net.Conn, direct bool) {
 	stop()
 	leave()
 	if err != nil {
+		if l.session != nil { // bound, but it could not be told
+			l.session.gone()
+		}
 		name, _ := condition(err)
 		s.log.Debug("login ended", "addr", addr, "reason", or(name, "connection lost"))
 		lingeringClose(conn)
 		return
 	}
 	conn.SetDeadline(time.Time{})
-	newSession(s, l).run(ctx)
+	l.session.run(ctx)
 }
 
 // Send queues a stanza for the session that its "to" names in full, or for the

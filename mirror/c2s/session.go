@@ -30,7 +30,7 @@ type session struct {
 	mu      sync.Mutex
 	out     []byte // waits to be written
 	queued  int    // stanzas in out
-	writing bool   // a writer is at work
+	writing bool   // a writer is at work, or must not be yet
 	ended   bool   // nothing is queued any more
 	drained *sync.Cond
 
@@ -41,9 +41,10 @@ type session struct {
 	asked    bool            // for the roster, so pushes are wanted
 }
 
-func newSession(s *Server, l *login) *session {
-	c := &session{srv: s, jid: l.jid, full: l.jid.String(), domain: l.domain,
-		conn: l.wire.Conn, in: l.wire.in, done: make(chan struct{}),
+// newSession makes a session that queues what is sent to it until run.
+func newSession(s *Server, j jid.JID, w *wire) *session {
+	c := &session{srv: s, jid: j, full: j.String(), domain: j.Domainpart(),
+		conn: w.Conn, in: w.in, done: make(chan struct{}), writing: true,
 		rate: bucket{rate: s.limits.Rate, burst: float64(s.limits.Burst), level: float64(s.limits.Burst), at: time.Now()}}
 	c.drained = sync.NewCond(&c.mu)
 	c.in.SetLimits(stream.Limits{Bytes: s.limits.StanzaBytes, Depth: stanzaDepth, Elements: stanzaElements, Attrs: stanzaAttrs})
@@ -52,18 +53,23 @@ func newSession(s *Server, l *login) *session {
 
 // run reads until the stream ends, one way or another.
 func (c *session) run(ctx context.Context) {
-	c.srv.hub.add(c)
 	c.srv.log.Debug("session begins", "jid", c.full)
+	go c.write() // what has been queued
 	stop := context.AfterFunc(ctx, func() { c.end("system-shutdown", "") })
 	err := c.read(ctx)
 	stop()
 	name, text := condition(err)
 	c.end(name, text)
+	c.gone()
+	c.srv.log.Debug("session ends", "jid", c.full, "reason", or(name, "closed"))
+	c.drain()
+}
+
+// gone makes the session one that has been.
+func (c *session) gone() {
 	c.srv.withdraw(c)
 	c.srv.cfg.Handler.Gone(c.full)
 	close(c.done)
-	c.srv.log.Debug("session ends", "jid", c.full, "reason", or(name, "closed"))
-	c.drain()
 }
 
 func (c *session) read(ctx context.Context) error {
