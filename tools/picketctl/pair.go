@@ -140,6 +140,11 @@ func (p *pairing) run(stdout io.Writer) error {
 		keep(&hqLink, atHQ)
 		keep(&gatewayLink, atGateway)
 	}
+	for _, l := range []*site.Link{&hqLink, &gatewayLink} {
+		if problems := l.Validate(); len(problems) > 0 { // before anything is taken away
+			return &problems[0]
+		}
+	}
 	if err := site.RemoveLinks(p.gatewayDir); err != nil { // a gateway has one headquarters
 		return err
 	}
