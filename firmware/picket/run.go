@@ -87,7 +87,7 @@ func openNode(c *config.Config, j *journal.Journal) (hq site.Pairing, n *node.No
 	if err != nil {
 		return hq, nil, err
 	}
-	n, err = service.OpenNode(j, node.Config{Machine: role, Text: words.NewModel(), Peers: service.Peers(own, pairings, true)})
+	n, err = service.OpenNode(j, node.Config{Machine: role, Domain: c.Mirror, Text: words.NewModel(), Peers: service.Peers(own, pairings, true)})
 	return hq, n, err
 }
 

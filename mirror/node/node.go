@@ -29,6 +29,7 @@ type Config struct {
 	Machine mirror.Machine
 	Peers   []Peer
 	Records []mirror.Record // the journal's, in key order
+	Domain  string          // our end's: the mirror's, or the room service's
 	Text    codec.TextModel // nil: text is UTF-8
 }
 
@@ -53,7 +54,6 @@ type Node struct {
 	byName  map[string]*peer
 	seq     uint64
 	held    []heldStep // steps whose records are not known to be on disk
-	text    codec.TextModel
 }
 
 // heldStep is what waits for a step's records.
@@ -77,7 +77,7 @@ type counter struct {
 
 // New makes a node that goes on where its journal ended.
 func New(now time.Time, cfg Config) (*Node, error) {
-	n := &Node{machine: cfg.Machine, byName: map[string]*peer{}, text: cfg.Text}
+	n := &Node{machine: cfg.Machine, byName: map[string]*peer{}}
 	counters := map[string]uint32{}
 	var records []mirror.Record
 	for _, r := range cfg.Records {
@@ -97,11 +97,15 @@ func New(now time.Time, cfg Config) (*Node, error) {
 	}
 	for _, pc := range cfg.Peers {
 		pc.Link.Counter = max(pc.Link.Counter, counters[pc.Name])
-		conn, err := link.New(now, pc.Link)
-		if err != nil {
+		p := &peer{name: pc.Name, master: cfg.Domain, mirror: pc.Name, text: cfg.Text, sent: map[link.Token]sending{}}
+		if pc.Link.Initiator {
+			p.master, p.mirror = pc.Name, cfg.Domain
+		}
+		pc.Link.Hello = helloOf(cfg.Text, p.master, p.mirror).append(nil)
+		var err error
+		if p.conn, err = link.New(now, pc.Link); err != nil {
 			return nil, fmt.Errorf("node: peer %s: %w", pc.Name, err)
 		}
-		p := &peer{name: pc.Name, conn: conn, sent: map[link.Token]sending{}}
 		n.peers = append(n.peers, p)
 		n.byName[pc.Name] = p
 	}
@@ -239,8 +243,13 @@ func (c *call) events(now time.Time) {
 func (c *call) event(now time.Time, p *peer, ev link.Event) {
 	switch ev := ev.(type) {
 	case link.Up:
-		p.open(c.n.text)
-		c.step(now, mirror.PeerUp{Peer: p.name})
+		common, err := p.open(ev.PeerHello)
+		if common != "" {
+			c.b.Notices = append(c.b.Notices, mirror.Notice{Kind: mirror.CodecError, Peer: p.name, Detail: common})
+		}
+		if err == nil {
+			c.step(now, mirror.PeerUp{Peer: p.name})
+		}
 	case link.Down:
 		p.close()
 		c.b.Notices = append(c.b.Notices, mirror.Notice{Kind: mirror.LinkReason, Peer: p.name, Detail: ev.Reason})
@@ -297,6 +306,9 @@ func (c *call) dropTransfers(peer string) {
 // the peer: it is accepted, since sending it again would not help, and told.
 func (c *call) received(now time.Time, p *peer, ev link.Received) {
 	c.hold.accepts = append(c.hold.accepts, accept{p, p.session, ev.Handle})
+	if !p.up {
+		return // it speaks another version
+	}
 	el, err := p.dec.Decode(ev.Payload)
 	if err != nil {
 		p.undecodable++

@@ -64,7 +64,7 @@ func newWire(t *testing.T) *wire {
 	for i := range w.nodes {
 		w.roles[i] = &script{}
 		record := pair.Peer{Name: names[1-i], LinkID: 3, Public: own[1-i].Public(), PSK: psk}
-		n, err := New(w.now, Config{Machine: w.roles[i], Peers: []Peer{{Name: names[1-i], Link: link.Config{
+		n, err := New(w.now, Config{Machine: w.roles[i], Domain: names[i], Peers: []Peer{{Name: names[1-i], Link: link.Config{
 			Initiator: i == 1, LinkID: 3, Keys: record.Keys(own[i]), Rand: rnd, Jitter: rand.New(rand.NewPCG(3, uint64(i)))}}}})
 		if err != nil {
 			t.Fatal(err)
@@ -191,5 +191,35 @@ func TestReplacedAndDown(t *testing.T) {
 	}
 	if st := w.nodes[1].Status()[0]; !st.Up || st.StanzasOut != 2 || st.BytesOut == 0 {
 		t.Errorf("status %+v", st)
+	}
+}
+
+func TestHello(t *testing.T) {
+	h := helloOf(nil, names[0], names[1])
+	back, err := parseHello(append(h.append(nil), 1, 2, 3))
+	if err != nil || back != h {
+		t.Errorf("%+v comes back %+v, %v", h, back, err)
+	}
+	whole := h.append(nil)
+	for n := range whole {
+		if _, err := parseHello(whole[:n]); err == nil {
+			t.Errorf("the first %d bytes are taken for a hello", n)
+		}
+	}
+	p := &peer{name: names[1], master: names[0], mirror: names[1]}
+	other := h
+	other.domains++
+	if lacks, err := p.open(other.append(nil)); err != nil || !strings.Contains(lacks, "domains") || !p.up {
+		t.Errorf("other domains: %q, %v", lacks, err)
+	}
+	other = h
+	other.text = 5
+	if lacks, err := p.open(other.append(nil)); err != nil || !strings.Contains(lacks, "text model") {
+		t.Errorf("another text model: %q, %v", lacks, err)
+	}
+	p = &peer{name: names[1]}
+	other.version++
+	if _, err := p.open(other.append(nil)); err == nil || p.up {
+		t.Errorf("another version: %v", err)
 	}
 }

@@ -2,6 +2,7 @@ package node
 
 import (
 	"errors"
+	"fmt"
 	"time"
 
 	"picket/codec"
@@ -13,6 +14,9 @@ import (
 type peer struct {
 	name    string
 	conn    *link.Conn
+	master  string // the domains at the two ends
+	mirror  string
+	text    codec.TextModel
 	up      bool
 	session uint64 // counts the sessions
 
@@ -30,13 +34,30 @@ type sending struct {
 	ref   codec.Ref
 }
 
-// open begins a session: empty tables on both ends.
-func (p *peer) open(text codec.TextModel) {
-	p.up = true
+// open begins a session: empty tables on both ends, and what both have in
+// common. lacks says what they have not; an error: too much to talk at all.
+func (p *peer) open(peerHello []byte) (lacks string, err error) {
 	p.session++
-	p.enc, p.dec = codec.NewEncoder(codec.Config{Text: text}), codec.NewDecoder(codec.Config{Text: text})
 	p.queue = nil
 	clear(p.sent)
+	theirs, err := parseHello(peerHello)
+	if err == nil && theirs.version != codec.Version {
+		err = fmt.Errorf("it codes by version %d, we by %d: update the older one", theirs.version, codec.Version)
+	}
+	if err != nil {
+		return err.Error(), err
+	}
+	cfg := codec.Config{Text: p.text, Peer: &theirs.known, Master: p.master, Mirror: p.mirror}
+	ours := helloOf(p.text, p.master, p.mirror)
+	if theirs.text != ours.text {
+		cfg.Text, lacks = nil, "it has another text model: texts cross uncoded until both have the same version"
+	}
+	if theirs.domains != ours.domains {
+		cfg.Master, cfg.Mirror, lacks = "", "", "its configuration has other domains for the two ends: compare them"
+	}
+	p.enc, p.dec = codec.NewEncoder(cfg), codec.NewDecoder(cfg)
+	p.up = true
+	return lacks, nil
 }
 
 func (p *peer) close() {

@@ -58,7 +58,7 @@ func run(c *config.Config, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	n, err := service.OpenNode(j, node.Config{Machine: role, Text: words.NewModel(), Peers: service.Peers(own, gateways, false)})
+	n, err := service.OpenNode(j, node.Config{Machine: role, Domain: c.MUC, Text: words.NewModel(), Peers: service.Peers(own, gateways, false)})
 	if err != nil {
 		return err
 	}
