@@ -162,7 +162,7 @@ func (c *Conn) appendWake(now time.Time, dst []byte, br *bearer) []byte {
 	w.due, w.sent = false, now
 	d := c.jittered(min(backoffMax, wakeMin<<min(w.step, 3)))
 	w.step++
-	w.at = now.Add(max(d, 2*(br.airtime(handshakeBytes)+br.can.Turnaround)))
+	w.at = now.Add(max(d, 2*(br.airtime(MTUMin)+br.can.Turnaround)))
 	header := frame.AppendHeader(nil, frame.Header{FromHQ: true, Kind: frame.Wake, Link: c.cfg.LinkID})
 	return c.cfg.Keys.AppendWake(append(dst, header...), header, c.answer.counter)
 }

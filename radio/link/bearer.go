@@ -6,9 +6,6 @@ import (
 	"picket/radio"
 )
 
-// handshakeBytes is about the length of a handshake frame.
-const handshakeBytes = 120
-
 // A bearer is what is known of one medium: its facts as of the last frame, and
 // whose turn it is.
 type bearer struct {

@@ -340,10 +340,11 @@ func (c *Conn) NextTimeout() (time.Time, bool) {
 
 // AppendFrame appends the next frame for a bearer that can send one now, at
 // most can.MTU bytes; dst unchanged: nothing to send. The frame counts as sent.
+// A bearer of less than MTUMin gets none: no session could open on it.
 func (c *Conn) AppendFrame(now time.Time, dst []byte, b BearerID, can radio.Capabilities) []byte {
 	br := c.bearer(b)
 	br.can = can
-	if !br.free(now) {
+	if !br.free(now) || can.MTU < MTUMin {
 		return dst
 	}
 	c.last = b

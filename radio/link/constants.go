@@ -6,6 +6,7 @@ import "time"
 const (
 	HelloMax = 64       // bytes of a Config.Hello
 	ItemMax  = 64 << 10 // bytes of an Item's payload
+	MTUMin   = 120      // bytes of the longest handshake frame
 
 	versionMin = 1 // of the protocol, spoken here
 	versionMax = 1

@@ -112,7 +112,7 @@ func (c *Conn) appendMessage1(now time.Time, dst []byte, br *bearer) []byte {
 // backoff is the wait after a number of unanswered handshake frames: 2, 4, 8 …
 // 30 s, and never less than the answer takes.
 func (c *Conn) backoff(br *bearer, step int) time.Duration {
-	least := 2*(br.airtime(handshakeBytes)+br.can.Turnaround) + 10*slack
+	least := 2*(br.airtime(MTUMin)+br.can.Turnaround) + 10*slack
 	d := min(backoffMax, backoffMin<<min(step, 4))
 	return max(least, c.jittered(d))
 }

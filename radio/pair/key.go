@@ -2,6 +2,7 @@ package pair
 
 import (
 	"crypto/ecdh"
+	"fmt"
 	"io"
 
 	"picket/radio/seal"
@@ -33,17 +34,11 @@ func (k PrivateKey) Public() PublicKey {
 	return p
 }
 
-// String hides the key.
-func (PrivateKey) String() string { return "key(private)" }
+// Format prints a placeholder whatever the verb: %x and %d do not ask String.
+func (PrivateKey) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte("key(private)")) }
 
-// GoString hides the key from %#v.
-func (PrivateKey) GoString() string { return "key(private)" }
-
-// String hides the secret.
-func (PSK) String() string { return "key(shared)" }
-
-// GoString hides the secret from %#v.
-func (PSK) GoString() string { return "key(shared)" }
+// Format prints a placeholder whatever the verb.
+func (PSK) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte("key(shared)")) }
 
 // String is the text form: a public key is no secret.
 func (k PublicKey) String() string { return encode(publicPrefix, [seal.KeyBytes]byte(k)) }

@@ -3,10 +3,13 @@ package pair
 import (
 	"bytes"
 	"encoding"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/cockroachdb/datadriven"
 )
 
 func TestTextForms(t *testing.T) {
@@ -43,16 +46,56 @@ func TestTextForms(t *testing.T) {
 		t.Error("a key does not come back")
 	}
 	secret, _ := own.MarshalText()
-	shared, _ := psk.MarshalText()
-	for _, f := range []string{"%v", "%+v", "%#v", "%s"} {
-		out := fmt.Sprintf(f+f, own, psk)
-		if strings.Contains(out, string(secret[20:30])) || strings.Contains(out, string(shared[20:30])) || strings.Contains(out, "0x") {
+	peer := Peer{Public: pub, PSK: psk}
+	for _, f := range []string{"%v", "%+v", "%#v", "%s", "%x", "%d", "%q"} {
+		if out := fmt.Sprintf(f+" "+f, own, psk); out != "key(private) key(shared)" {
 			t.Errorf("%s prints %s", f, out)
+		}
+		if out := fmt.Sprintf(f, peer); !strings.Contains(out, "key(shared)") {
+			t.Errorf("%s of a Peer prints %s", f, out)
 		}
 	}
 	if err := pub2.UnmarshalText(secret); err == nil || !strings.Contains(err.Error(), "no public key") {
 		t.Errorf("a private key for a public one: %v", err)
 	}
+}
+
+// TestVectors reads testdata/keys.txt.
+func TestVectors(t *testing.T) {
+	datadriven.RunTest(t, "testdata/keys.txt", func(t *testing.T, d *datadriven.TestData) string {
+		var private PrivateKey
+		var public PublicKey
+		var psk PSK
+		switch d.Cmd {
+		case "private", "public", "shared": // bytes to text
+			k := unhex(t, d.Input)
+			text, _ := map[string]encoding.TextMarshaler{"private": PrivateKey(k), "public": PublicKey(k), "shared": PSK(k)}[d.Cmd].MarshalText()
+			return string(text)
+		case "read-private", "read-public", "read-shared": // text to bytes
+			to := map[string]encoding.TextUnmarshaler{"read-private": &private, "read-public": &public, "read-shared": &psk}[d.Cmd]
+			if err := to.UnmarshalText([]byte(d.Input)); err != nil {
+				return err.Error()
+			}
+			for _, k := range [][32]byte{private, public, psk} {
+				if k != [32]byte{} {
+					return hex.EncodeToString(k[:])
+				}
+			}
+		case "words": // two private keys and the shared one, a line each
+			f := strings.Fields(d.Input)
+			return Words(PrivateKey(unhex(t, f[0])).Public(), PrivateKey(unhex(t, f[1])).Public(), unhex(t, f[2]))
+		}
+		t.Fatalf("%s: no such command", d.Pos)
+		return ""
+	})
+}
+
+func unhex(t *testing.T, s string) (k [32]byte) {
+	t.Helper()
+	if n, err := hex.Decode(k[:], []byte(s)); err != nil || n != len(k) {
+		t.Fatalf("%q: %d bytes, %v", s, n, err)
+	}
+	return k
 }
 
 func TestWords(t *testing.T) {

@@ -38,11 +38,11 @@ func (e *TextError) Error() string { return "pair: " + e.Reason }
 
 func decode(prefix string, text []byte) (k [seal.KeyBytes]byte, err error) {
 	kind := strings.TrimSuffix(strings.TrimPrefix(prefix, "picket-"), "-")
-	s, ok := strings.CutPrefix(strings.TrimSpace(string(text)), prefix)
+	s, ok := strings.CutPrefix(strings.ToLower(strings.TrimSpace(string(text))), prefix)
 	if !ok {
 		return k, &TextError{fmt.Sprintf("this is no %s key: it would begin with %q", kind, prefix)}
 	}
-	raw, err := base.DecodeString(strings.ToLower(s))
+	raw, err := base.DecodeString(s)
 	switch {
 	case err != nil:
 		return k, &TextError{fmt.Sprintf("a %s key holds a character that none has", kind)}
