@@ -45,11 +45,12 @@ type Server struct {
 	CA            string // file, PEM
 	PID           int    // of the server itself
 
-	dir    string
-	temp   bool
-	node   string
-	cmd    *exec.Cmd
-	exited chan struct{}
+	dir        string
+	temp       bool
+	components bool // there are some
+	node       string
+	cmd        *exec.Cmd
+	exited     chan struct{}
 }
 
 // Ensure installs ejabberd if it is not there.
@@ -60,7 +61,7 @@ func Ensure(ctx context.Context) error {
 // Start runs a server and waits until it listens: some seconds. The context
 // bounds the start.
 func Start(ctx context.Context, cfg Config) (*Server, error) {
-	s := &Server{Domain: cfg.Domain, Host: "127.0.0.1", dir: cfg.Dir, Secret: random(),
+	s := &Server{Domain: cfg.Domain, Host: "127.0.0.1", dir: cfg.Dir, Secret: random(), components: len(cfg.Components) > 0,
 		node: "picket" + random()[:8] + "@localhost", exited: make(chan struct{})}
 	if s.dir == "" {
 		dir, err := os.MkdirTemp("", "ejabberd-")
@@ -173,9 +174,17 @@ func (s *Server) give() error {
 // config is the configuration. Without global_routes: false each connection gets
 // the stanzas of all component domains of the listener, by turns.
 func (s *Server) config(cfg Config) string {
-	var hosts strings.Builder
+	var service strings.Builder
+	if s.components {
+		fmt.Fprintf(&service, `  - port: %d
+    ip: "127.0.0.1"
+    module: ejabberd_service
+    global_routes: false
+    hosts:
+`, s.ComponentPort)
+	}
 	for _, c := range cfg.Components {
-		fmt.Fprintf(&hosts, "      %q: {password: %q}\n", c, s.Secret)
+		fmt.Fprintf(&service, "      %q: {password: %q}\n", c, s.Secret)
 	}
 	return fmt.Sprintf(`hosts: [%q]
 loglevel: info
@@ -184,18 +193,17 @@ ca_file: %q
 listen:
   - {port: %d, ip: "127.0.0.1", module: ejabberd_c2s, starttls_required: true}
   - {port: %d, ip: "127.0.0.1", module: ejabberd_c2s, tls: true}
-  - port: %d
-    ip: "127.0.0.1"
-    module: ejabberd_service
-    global_routes: false
-    hosts:
 %sauth_password_format: scram
 modules: {mod_disco: {}, mod_roster: {}, mod_ping: {}, mod_private: {}, mod_vcard: {}, mod_version: {}, mod_carboncopy: {}, mod_blocking: {}, mod_privacy: {}, mod_time: {}}
-`, cfg.Domain, s.path("server.crt"), s.path("server.key"), s.CA, s.Port, s.TLSPort, s.ComponentPort, hosts.String())
+`, cfg.Domain, s.path("server.crt"), s.path("server.key"), s.CA, s.Port, s.TLSPort, service.String())
 }
 
 func (s *Server) listening(ctx context.Context) error {
-	for _, port := range []int{s.Port, s.TLSPort, s.ComponentPort} {
+	ports := []int{s.Port, s.TLSPort}
+	if s.components {
+		ports = append(ports, s.ComponentPort)
+	}
+	for _, port := range ports {
 		for {
 			conn, err := net.Dial("tcp", net.JoinHostPort(s.Host, fmt.Sprint(port)))
 			if err == nil {

@@ -46,10 +46,11 @@ type Server struct {
 	CA            string // file, PEM
 	PID           int
 
-	dir    string
-	temp   bool
-	cmd    *exec.Cmd
-	exited chan struct{}
+	dir        string
+	temp       bool
+	components bool // there are some
+	cmd        *exec.Cmd
+	exited     chan struct{}
 }
 
 // Ensure installs Prosody if it is not there.
@@ -59,7 +60,7 @@ func Ensure(ctx context.Context) error {
 
 // Start runs a server and waits until it listens. The context bounds the start.
 func Start(ctx context.Context, cfg Config) (*Server, error) {
-	s := &Server{Domain: cfg.Domain, Host: "127.0.0.1", dir: cfg.Dir, Secret: random(), exited: make(chan struct{})}
+	s := &Server{Domain: cfg.Domain, Host: "127.0.0.1", dir: cfg.Dir, Secret: random(), components: len(cfg.Components) > 0, exited: make(chan struct{})}
 	if s.dir == "" {
 		dir, err := os.MkdirTemp("", "prosody-")
 		if err != nil {
@@ -157,7 +158,11 @@ VirtualHost %[9]q
 }
 
 func (s *Server) listening(ctx context.Context) error {
-	for _, port := range []int{s.Port, s.TLSPort, s.ComponentPort} {
+	ports := []int{s.Port, s.TLSPort}
+	if s.components {
+		ports = append(ports, s.ComponentPort)
+	}
+	for _, port := range ports {
 		for {
 			conn, err := net.Dial("tcp", net.JoinHostPort(s.Host, fmt.Sprint(port)))
 			if err == nil {
