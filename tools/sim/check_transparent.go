@@ -10,9 +10,20 @@ import (
 
 // transparent is invariant 1: an unmodified client sees what XEP-0045
 // promises, and nothing of the mirror.
-type transparent struct{}
+type transparent struct{ secrets []string }
 
-func (*transparent) see(w *World, e event) {
+// leaks are what no client may ever see.
+func (t *transparent) leaks(w *World) []string {
+	if t.secrets == nil {
+		t.secrets = []string{ns.DMUC, ns.DMUC0, `\40`, `\2f`}
+		for _, g := range w.gateways {
+			t.secrets = append(t.secrets, g.service)
+		}
+	}
+	return t.secrets
+}
+
+func (t *transparent) see(w *World, e event) {
 	got, ok := e.(clientGot)
 	if !ok {
 		return
@@ -20,20 +31,17 @@ func (*transparent) see(w *World, e event) {
 	if got.complaint != "" {
 		w.violate("transparent", "%s got %s: %s", got.client.jid(), got.complaint, got.stanza)
 	}
-	text := got.stanza.String()
-	leaks := []string{ns.DMUC, ns.DMUC0, `\40`, `\2f`}
-	for _, g := range w.gateways {
-		leaks = append(leaks, g.service)
-	}
-	for _, leak := range leaks {
-		if strings.Contains(text, leak) {
-			w.violate("transparent", "%s sees %q: %s", got.client.jid(), leak, text)
+	for _, leak := range t.leaks(w) {
+		if strings.Contains(got.text, leak) {
+			w.violate("transparent", "%s sees %q: %s", got.client.jid(), leak, got.text)
 		}
 	}
 	// Business Rules: nobody changes a nick at a mirror.
-	codes := statusCodes(got.stanza.Child(ns.MUCUser, "x"))
-	if !got.client.site.hq && slices.Contains(codes, "303") && slices.Contains(codes, "110") {
-		w.violate("transparent", "%s changed its nick at a mirror: %s", got.client.jid(), text)
+	if got.client.site.hq || got.stanza.Local != "presence" {
+		return
+	}
+	if codes := statusCodes(got.stanza.Child(ns.MUCUser, "x")); slices.Contains(codes, "303") && slices.Contains(codes, "110") {
+		w.violate("transparent", "%s changed its nick at a mirror: %s", got.client.jid(), got.text)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -21,7 +22,9 @@ type client struct {
 	user string // localpart, and the nick in every room
 
 	connected bool
-	resource  int // raised with every login: a new full JID
+	name      string // bare JID
+	full      string // JID of the present login
+	resource  int    // raised with every login: a new full JID
 	views     map[string]*view
 	iqs       int // requests sent
 }
@@ -59,14 +62,9 @@ const (
 type occupant struct{ role, affiliation, jid, show, status string }
 
 // jid is the full JID of the present login.
-func (c *client) jid() string {
-	if c.resource <= 1 {
-		return c.bare() + "/TransVerse"
-	}
-	return fmt.Sprintf("%s/TransVerse%d", c.bare(), c.resource)
-}
+func (c *client) jid() string { return c.full }
 
-func (c *client) bare() string { return c.user + "@" + c.site.domain }
+func (c *client) bare() string { return c.name }
 
 // login connects to the client's own server; false: it is down.
 func (c *client) login() bool {
@@ -75,6 +73,10 @@ func (c *client) login() bool {
 	}
 	c.connected = true
 	c.resource++
+	c.full = c.name + "/TransVerse"
+	if c.resource > 1 {
+		c.full += strconv.Itoa(c.resource)
+	}
 	c.views = map[string]*view{}
 	return true
 }

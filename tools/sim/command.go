@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"runtime"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"sync"
@@ -127,6 +128,7 @@ func parseRange(s string) (first, last uint64, err error) {
 
 // runSeeds runs the worlds, one a processor.
 func runSeeds(opt *options) ([]*Result, error) {
+	debug.SetGCPercent(400) // worlds are small and make much garbage
 	results := make([]*Result, opt.last-opt.first+1)
 	errs := make([]error, len(results))
 	next := make(chan int)

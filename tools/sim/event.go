@@ -21,6 +21,7 @@ type (
 	clientGot struct {
 		client    *client
 		stanza    *xmltree.Element
+		text      string // the stanza as XML
 		complaint string
 	}
 	// sessionEnded: a client is offline, its views are out.

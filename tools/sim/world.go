@@ -7,6 +7,7 @@ import (
 	"hash/fnv"
 	"io"
 	"math/rand/v2"
+	"strconv"
 	"time"
 
 	"picket/codec/ns"
@@ -31,6 +32,7 @@ type World struct {
 	timers   uint64 // made so far: ties go in order
 	hq       *site
 	gateways []*site
+	all      []*site // both
 	lines    []*line // one a gateway, in their order
 	clients  []*client
 	rooms    []string // JIDs
@@ -55,6 +57,7 @@ type World struct {
 	broken     map[string]int // how often, by invariant
 	digest     hash.Hash64
 	trace      io.Writer // what happened, a line each; nil: nobody reads it
+	line       []byte    // of the transcript, to be written over
 	watch      func(event)
 }
 
@@ -75,6 +78,7 @@ func newWorld(cfg Config, sites []place) (*World, error) {
 			w.gateways = append(w.gateways, s)
 			w.lines = append(w.lines, newLine(w, s, cfg.Rate))
 		}
+		w.all = append(w.all, s)
 		for _, user := range p.users {
 			w.addClient(s, user)
 		}
@@ -92,14 +96,14 @@ type place struct {
 }
 
 func (w *World) addClient(s *site, user string) *client {
-	c := &client{w: w, site: s, user: user, views: map[string]*view{}}
+	c := &client{w: w, site: s, user: user, name: user + "@" + s.domain, views: map[string]*view{}}
 	s.clients = append(s.clients, c)
 	w.clients = append(w.clients, c)
 	return c
 }
 
 // sites gives the headquarters, then the gateways.
-func (w *World) sites() []*site { return append([]*site{w.hq}, w.gateways...) }
+func (w *World) sites() []*site { return w.all }
 
 // boot starts every program.
 func (w *World) boot() error {
@@ -211,9 +215,9 @@ func (w *World) advance(t time.Time) {
 func (w *World) emit(e event) {
 	switch e := e.(type) {
 	case clientGot:
-		w.note("%s < %s", e.client.jid(), e.stanza)
+		w.write(e.client.jid(), " < ", e.text)
 	case clientSent:
-		w.note("%s > %s", e.client.jid(), e.stanza)
+		w.write(e.client.jid(), " > ", e.stanza.String())
 	case framed:
 		w.lastFrame = w.now
 		if e.up {
@@ -221,7 +225,7 @@ func (w *World) emit(e event) {
 		} else {
 			w.bytesDown += e.bytes
 		}
-		w.note("frame %s up=%t %d B", e.gateway.name, e.up, e.bytes)
+		w.write("frame ", e.gateway.name, map[bool]string{true: " up ", false: " down "}[e.up], strconv.Itoa(e.bytes), " B")
 	case siteDown:
 		w.note("%s down", e.site.name)
 	case siteUp:
@@ -240,14 +244,22 @@ func (w *World) emit(e event) {
 	}
 }
 
-// note adds a line to the transcript, whose digest two runs of a seed share.
-func (w *World) note(format string, args ...any) {
-	line := fmt.Appendf(nil, "%.3f "+format+"\n", append([]any{w.now.Sub(epoch).Seconds()}, args...)...)
-	w.digest.Write(line)
+// write adds a line to the transcript, whose digest two runs of a seed share.
+func (w *World) write(parts ...string) {
+	line := strconv.AppendFloat(w.line[:0], w.now.Sub(epoch).Seconds(), 'f', 3, 64)
+	line = append(line, ' ')
+	for _, p := range parts {
+		line = append(line, p...)
+	}
+	w.line = append(line, '\n')
+	w.digest.Write(w.line)
 	if w.trace != nil {
-		w.trace.Write(line)
+		w.trace.Write(w.line)
 	}
 }
+
+// note is write with a format.
+func (w *World) note(format string, args ...any) { w.write(fmt.Sprintf(format, args...)) }
 
 // traceStep writes what crossed a link, for who looks for a fault.
 func (w *World) traceStep(s stepped) {
@@ -290,11 +302,11 @@ func (w *World) violate(invariant, format string, args ...any) {
 func (s *site) deliver(el *xmltree.Element) {
 	to := el.Get("to")
 	for _, c := range s.clients {
-		if !c.connected || c.jid() != to && c.bare() != to {
+		if !c.connected || c.full != to && c.name != to {
 			continue
 		}
 		complaint := c.receive(el)
-		s.w.emit(clientGot{c, el, complaint})
+		s.w.emit(clientGot{c, el, el.String(), complaint})
 		if el.Local == "presence" || el.Is(ns.Client, "message") {
 			s.w.reacted(c, muc.Bare(el.Get("from")))
 		}
