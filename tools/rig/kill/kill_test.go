@@ -23,9 +23,9 @@ import (
 
 // The size of a run: the history that a joiner may get has 500 messages.
 const (
-	runFor   = 60 * time.Second
-	sayEvery = 400 * time.Millisecond // each of two, at the most
-	killGap  = 4 * time.Second        // on the average
+	runFor   = 45 * time.Second
+	sayEvery = 500 * time.Millisecond // each of two, at the most
+	killGap  = 3 * time.Second        // on the average
 	baud     = 57600
 	password = "a password for tests"
 )
