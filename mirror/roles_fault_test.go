@@ -258,3 +258,15 @@ func TestGatewayWithEmptyJournal(t *testing.T) {
 		t.Errorf("scott saw %s, want three last", got)
 	}
 }
+
+func TestKickWhileDown(t *testing.T) {
+	p := newPair(t)
+	p.join(scott, "Scott")
+	p.join(wayne, "Wayne")
+	p.view(wayne)
+	p.link(false)
+	p.says(scott, `<iq type="set" id="k" to="`+roomJID+`"><query xmlns="http://jabber.org/protocol/muc#admin"><item nick="Wayne" role="none"/></query></iq>`)
+	p.link(true)
+	p.expect(wayne, "-Wayne[110 307]")
+	p.same()
+}

@@ -2,6 +2,8 @@ package master
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"picket/codec/ns"
@@ -159,16 +161,23 @@ func (m *Master) flushState(s *sub) {
 func (m *Master) sendOccupant(s *sub, nick string) {
 	t := m.newToken(s)
 	s.book.Sent(occupantKey(nick), delta.Token(t))
-	why := s.room.why[nick]
-	var p *xmltree.Element
+	p := s.gone(nick)
 	if o := s.room.ByNick(nick); o != nil && s.book.Value(occupantKey(nick)) != 0 {
 		p = s.line(o).Presence(s.room.JID, s.peer.Name)
-	} else {
-		gone := dmuc.Occupant{Nick: nick, Affiliation: muc.Unaffiliated.String(), Role: muc.RoleNone.String()}
-		p = gone.Presence(s.room.JID, s.peer.Name).Set("type", "unavailable")
-		if why.Status != "" {
-			p.Add(xmltree.NewText(ns.Client, "status", why.Status))
-		}
+	}
+	m.transfer(s.peer, mirror.Membership, s.room.JID+"/"+nick, t, explain(p, s.room.why[nick]))
+}
+
+// gone is the end of an occupant, as a mirror is told of it.
+func (s *sub) gone(nick string) *xmltree.Element {
+	o := dmuc.Occupant{Nick: nick, Affiliation: muc.Unaffiliated.String(), Role: muc.RoleNone.String()}
+	return o.Presence(s.room.JID, s.peer.Name).Set("type", "unavailable")
+}
+
+// explain adds the codes and texts of XEP-0045 §16.6 to a presence.
+func explain(p *xmltree.Element, why muc.Why) *xmltree.Element {
+	if why.Status != "" {
+		p.Add(xmltree.NewText(ns.Client, "status", why.Status))
 	}
 	x := p.Child(ns.MUCUser, "x")
 	item := x.Child(ns.MUCUser, "item")
@@ -185,7 +194,7 @@ func (m *Master) sendOccupant(s *sub, nick string) {
 	if why.Reason != "" {
 		item.Add(xmltree.NewText(ns.MUCUser, "reason", why.Reason))
 	}
-	m.transfer(s.peer, mirror.Membership, s.room.JID+"/"+nick, t, p)
+	return p
 }
 
 // sendConfig sends the configuration (seed, "MUC sends room configuration to
@@ -210,6 +219,7 @@ func (m *Master) fill(s *sub, nick string) {
 	s.fills++
 	s.filled = true
 	m.sendConfig(s, nick, true)
+	m.sendOwnGone(s)
 	var lines []dmuc.Occupant
 	said := map[string]bool{} // a line of an occupant says its standing too
 	for _, o := range s.room.Occupants() {
@@ -231,6 +241,20 @@ func (m *Master) fill(s *sub, nick string) {
 	s.book.SentAll(delta.Token(t))
 	m.transfer(s.peer, mirror.Membership, "", t,
 		dmuc.IQ("set", s.room.JID, s.peer.Name, fmt.Sprintf("roster%d", s.fills), dmuc.Roster(lines, false)))
+}
+
+// sendOwnGone tells a mirror of those of its occupants whom we took out while
+// it could not hear it: a roster says who is there, not why others are not.
+func (m *Master) sendOwnGone(s *sub) {
+	for _, nick := range slices.Sorted(maps.Keys(s.held)) {
+		if o := s.room.ByNick(nick); o == nil || o.Home != s.peer.Name {
+			var why muc.Why
+			if o == nil {
+				why = s.room.why[nick]
+			}
+			m.transfer(s.peer, mirror.Membership, "", 0, explain(s.gone(nick), why))
+		}
+	}
 }
 
 // openLog begins to send messages to a mirror that asked for no history, and

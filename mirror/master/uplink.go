@@ -53,7 +53,10 @@ func (m *Master) mirrorJoin(rm *room, from sender, nick string, st *xmltree.Elem
 	s := m.sub(rm, from.peer)
 	hash, payload := told(st, from.jid, nick)
 	if o := m.mirrored(rm, from, nick); o != nil && (s.active || tagged(st, "resume")) {
-		o.JID = from.jid
+		if o.JID != from.jid {
+			s.closing[o.JID] = closing{nick: nick} // what another client of the user said may still come
+			o.JID = from.jid
+		}
 		s.held[nick] = hash
 		delete(s.closing, from.jid)
 		if it, ok := dmuc.ItemOf(st); ok {
