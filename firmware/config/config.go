@@ -27,6 +27,7 @@ type Config struct {
 	JoinTimeout site.Duration `toml:"join_timeout"`
 
 	Listen  site.Listen  `toml:"listen"`
+	Board   Board        `toml:"board"`
 	Limits  Limits       `toml:"limits"`
 	Journal site.Journal `toml:"journal"`
 	Log     site.Log     `toml:"log"`
@@ -38,6 +39,15 @@ type Config struct {
 type Limits struct {
 	site.Limits
 	QueueMessages int `toml:"queue_messages"` // of one room, waiting for the headquarters
+}
+
+// A Board is the gateway's light and switch (package board). Pins are names as
+// the host has them, "GPIO17"; "": the model's, "-": none.
+type Board struct {
+	Model   string `toml:"model"` // "": none
+	LED     string `toml:"led"`
+	Link    string `toml:"link"`
+	Inhibit string `toml:"inhibit"`
 }
 
 // Default gives what an empty file means. Domains have none.

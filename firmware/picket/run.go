@@ -41,6 +41,10 @@ func run(c *config.Config, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
+	front, panel, err := openBoard(c.Board, log)
+	if err != nil {
+		return err
+	}
 	var server *c2s.Server // made after the service that it hands stanzas to
 	svc, err := service.New(service.Config{
 		About:   service.About{Program: "picket", Version: commands.Version(), Site: c.Domain},
@@ -48,6 +52,7 @@ func run(c *config.Config, log *slog.Logger) error {
 		Journal: j,
 		Deliver: func(el *xmltree.Element) bool { return server.Send(el) },
 		Bearers: bearers(hq, log),
+		Panel:   panel,
 		Wall:    time.Now,
 		Log:     log,
 	})
@@ -59,7 +64,7 @@ func run(c *config.Config, log *slog.Logger) error {
 	}
 	return service.Serve(ctx, svc, service.Front{
 		Listen: c.Listen, PortsFile: c.StatePath(site.PortsFile), StatusFile: c.StatePath(site.StatusFile),
-		StartTLS: server.Serve, TLS: server.ServeTLS,
+		StartTLS: server.Serve, TLS: server.ServeTLS, Others: front,
 	}, log)
 }
 

@@ -17,6 +17,8 @@ type actor struct {
 	retryAt    time.Time // when it is tried again; zero: not waiting
 	retry      time.Duration
 
+	up map[string]bool // links, by peer
+
 	wall, wallAt time.Time // what the node was last told
 
 	inputs, refused         uint64
@@ -35,6 +37,12 @@ func (s *Service) act(ctx context.Context) {
 	defer timer.Stop()
 	clock := time.NewTicker(clockEvery)
 	defer clock.Stop()
+	var panel <-chan time.Time // nil: there is none
+	if s.cfg.Panel != nil {
+		t := time.NewTicker(panelEvery)
+		defer t.Stop()
+		panel = t.C
+	}
 	s.compareClock(s.now())
 	for {
 		s.settle(s.now())
@@ -58,6 +66,8 @@ func (s *Service) act(ctx context.Context) {
 			s.timeout(s.now())
 		case <-clock.C:
 			s.compareClock(s.now())
+		case <-panel:
+			s.cfg.Panel.Show(s.light(s.now()))
 		case ask := <-s.asks:
 			ask <- s.status()
 		}
@@ -88,6 +98,10 @@ func (s *Service) settleJournal(now time.Time) {
 }
 
 func (s *Service) settleBearers(now time.Time) {
+	panel := s.cfg.Panel
+	if panel != nil && panel.Inhibited() {
+		return // the next reading of the switch comes back here
+	}
 	for _, b := range s.bearers {
 		if !b.idle {
 			continue
@@ -98,6 +112,9 @@ func (s *Service) settleBearers(now time.Time) {
 			b.framesSent++
 			b.bytesSent += uint64(len(frame))
 			b.out <- frame // never waits: it is idle
+			if panel != nil {
+				panel.Frame()
+			}
 		}
 	}
 }
@@ -147,6 +164,10 @@ func (s *Service) input(in mirror.Input) {
 func (s *Service) frameIn(f frameIn) {
 	f.from.framesReceived++
 	f.from.bytesReceived += uint64(len(f.frame))
+	f.from.heard = s.now()
+	if s.cfg.Panel != nil {
+		s.cfg.Panel.Frame()
+	}
 	if len(s.actor.pending.Persist) > pendingMax {
 		s.actor.framesDropped++
 		return
@@ -213,6 +234,7 @@ func (s *Service) complete(now time.Time, b Batch) {
 	}
 	for _, n := range b.Notices {
 		s.actor.notices[n.Kind]++
+		s.actor.linkNotice(n)
 		s.cfg.Log.LogAttrs(context.Background(), level(n.Kind), "notice", slog.Any("notice", n))
 	}
 }

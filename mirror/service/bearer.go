@@ -15,6 +15,7 @@ type bearer struct {
 
 	port    radio.Bearer // nil: not open
 	idle    bool         // the writer waits for a frame
+	heard   time.Time    // the last frame; zero: none yet
 	state   string
 	problem string
 

@@ -26,6 +26,8 @@ type fakeNode struct {
 	seq    uint64
 	due    time.Time
 	frames []string // to be sent, in order
+
+	notices []mirror.Notice // given with the next frame that comes in
 }
 
 func (n *fakeNode) note(format string, args ...any) {
@@ -52,10 +54,14 @@ func (n *fakeNode) Step(now time.Time, in mirror.Input) Batch {
 	return b
 }
 
-func (n *fakeNode) HandleFrame(now time.Time, peer string, b BearerID, frame []byte) Batch {
+func (n *fakeNode) HandleFrame(now time.Time, peer string, _ BearerID, frame []byte) Batch {
 	n.seq++
 	n.note("frame %s", frame)
-	return Batch{Seq: n.seq, Persist: []mirror.Record{{Key: "f/" + string(frame), Value: frame}}}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	b := Batch{Seq: n.seq, Persist: []mirror.Record{{Key: "f/" + string(frame), Value: frame}}, Notices: n.notices}
+	n.notices = nil
+	return b
 }
 
 func (n *fakeNode) HandleTimeout(now time.Time) Batch {
@@ -142,12 +148,14 @@ type rig struct {
 	end   func() // begins to stop
 }
 
-func start(t *testing.T, bearers ...Bearer) *rig {
+func start(t *testing.T, bearers ...Bearer) *rig { return startWith(t, nil, bearers...) }
+
+func startWith(t *testing.T, panel *Panel, bearers ...Bearer) *rig {
 	t.Helper()
 	r := &rig{node: &fakeNode{start: time.Now()}, disk: &fakeDisk{}}
 	s, err := New(Config{
 		About: About{"picket", "test", "raleigh.tridsys.com"}, Node: r.node, Journal: r.disk,
-		Deliver: r.deliver, Bearers: bearers,
+		Deliver: r.deliver, Bearers: bearers, Panel: panel,
 		Wall: func() time.Time { return time.Now().Add(time.Duration(r.wall.Load())) },
 		Log:  slog.New(slog.DiscardHandler),
 	})

@@ -55,6 +55,7 @@ type Config struct {
 	// waits for a client and does not call the service back.
 	Deliver func(*xmltree.Element) bool
 	Bearers []Bearer
+	Panel   *Panel           // nil: none
 	Wall    func() time.Time // the wall clock, which may jump
 	Log     *slog.Logger
 }
@@ -133,7 +134,7 @@ func New(cfg Config) (*Service, error) {
 	for _, b := range cfg.Bearers {
 		s.bearers = append(s.bearers, &bearer{Bearer: b, out: make(chan []byte, 1), state: "opening"})
 	}
-	s.actor.notices = map[mirror.NoticeKind]uint64{}
+	s.actor.notices, s.actor.up = map[mirror.NoticeKind]uint64{}, map[string]bool{}
 	return s, nil
 }
 
