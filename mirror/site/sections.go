@@ -64,10 +64,13 @@ type Journal struct {
 	SizeMaxMiB int `toml:"size_max_mib"` // 0: the default
 }
 
+// sizeMaxMiB still fits the address space of a 32-bit board, which maps the file.
+const sizeMaxMiB = 1024
+
 // Validate names the keys under section.
 func (j Journal) Validate(section string) []Problem {
-	if j.SizeMaxMiB != 0 && (j.SizeMaxMiB < 2 || j.SizeMaxMiB > 4096) {
-		return []Problem{{Key: section + ".size_max_mib", What: strconv.Itoa(j.SizeMaxMiB) + " MiB is out of range", Hint: "0 for the default, or 2 to 4096"}}
+	if j.SizeMaxMiB != 0 && (j.SizeMaxMiB < 2 || j.SizeMaxMiB > sizeMaxMiB) {
+		return []Problem{{Key: section + ".size_max_mib", What: strconv.Itoa(j.SizeMaxMiB) + " MiB is out of range", Hint: "0 for the default, or 2 to " + strconv.Itoa(sizeMaxMiB)}}
 	}
 	return nil
 }

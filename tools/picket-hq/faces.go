@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"log/slog"
 	"strings"
 
@@ -96,9 +98,18 @@ func (f *components) deliver(el *xmltree.Element) bool {
 func (f *components) front() service.Front {
 	var front service.Front
 	for _, client := range f.clients {
-		front.Others = append(front.Others, client.Run)
+		front.Others = append(front.Others, func(ctx context.Context) error { return explain(client.Run(ctx)) })
 	}
 	return front
+}
+
+// explain says what to do about a component that the server refuses for good.
+func explain(err error) error {
+	var fatal *component.FatalError
+	if errors.As(err, &fatal) {
+		return &site.Problem{What: err.Error(), Hint: fatal.Hint}
+	}
+	return err
 }
 
 // domainOf gives the domain of a JID that a server has checked.
