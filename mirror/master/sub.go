@@ -165,8 +165,13 @@ func (m *Master) sendOccupant(s *sub, nick string) {
 	if o := s.room.ByNick(nick); o != nil && s.book.Value(occupantKey(nick)) != 0 {
 		p = s.line(o).Presence(s.room.JID, s.peer.Name)
 	}
-	m.transfer(s.peer, mirror.Membership, s.room.JID+"/"+nick, t, explain(p, s.room.why[nick]))
+	m.transfer(s.peer, mirror.Membership, s.key(nick), t, explain(p, s.room.why[nick]))
 }
+
+// key is under which a newer presence of a nick replaces one that has not left
+// yet: never one from before the whole state was sent, which it would then come
+// before.
+func (s *sub) key(nick string) string { return fmt.Sprintf("%s/%s %d", s.room.JID, nick, s.fills) }
 
 // gone is the end of an occupant, as a mirror is told of it.
 func (s *sub) gone(nick string) *xmltree.Element {

@@ -97,6 +97,7 @@ func (r *Replica) takeResume(rm *room, el *xmltree.Element) {
 }
 
 func (r *Replica) sendResume(rm *room) {
+	rm.resumes++
 	res := dmuc.Resume{Inc: rm.inc, Num: rm.num, Pos: rm.pos,
 		Have: uint32(delta.DigestOf(rm.held)), Up: uint32(rm.up.Digest())}
 	r.transfer(mirror.Membership, "", 0, dmuc.IQ("get", r.cfg.Mirror, rm.JID, r.newID(), res.Element()))
@@ -110,6 +111,7 @@ func (r *Replica) sendRoster(rm *room) {
 		lines = append(lines, dmuc.Occupant{Nick: nick, JID: m.jid, Payload: m.payload})
 		m.told = true
 	}
+	rm.resumes++
 	t := r.newToken(rm)
 	rm.up.SentAll(delta.Token(t))
 	r.transfer(mirror.Membership, "", t, dmuc.IQ("set", r.cfg.Mirror, rm.JID, r.newID(), dmuc.Roster(lines, false)))

@@ -34,9 +34,10 @@ type room struct {
 	gotRoster  bool   // while filling
 	history    string // id of the history request while filling
 
-	inc uint64 // incarnation of our numbers
-	num uint64 // the last that we gave
-	pos uint64 // the last place in the master's order that we hold
+	inc     uint64 // incarnation of our numbers
+	num     uint64 // the last that we gave
+	pos     uint64 // the last place in the master's order that we hold
+	resumes int    // resumes and whole rosters sent
 
 	mine map[string]*mine      // what the master is to hold of us, by nick
 	left map[string]gone       // whose leaving it has not been told yet, by nick
@@ -183,7 +184,9 @@ func (r *Replica) sendOccupant(rm *room, nick string) {
 		}
 	}
 	rm.up.Sent(nick, delta.Token(t))
-	r.transfer(mirror.Membership, rm.JID+"/"+nick, t, p)
+	// A newer presence replaces one that has not left yet, but not across a
+	// resume, whose digest counts what was sent before it.
+	r.transfer(mirror.Membership, fmt.Sprintf("%s/%s %d", rm.JID, nick, rm.resumes), t, p)
 }
 
 func occupantKey(nick string) string { return "o/" + nick }
