@@ -94,7 +94,7 @@ func initialize(args []string, stdout io.Writer) error {
 	if _, err := site.EnsureOwnKey(dir); err != nil {
 		return err
 	}
-	ca, err := commands.NewAuthority(dir, c.Domain, time.Now())
+	ca, err := commands.Authority(dir, c.Domain, time.Now())
 	if err != nil {
 		return err
 	}

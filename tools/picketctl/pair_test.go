@@ -24,7 +24,7 @@ func newSites(t *testing.T, gateways ...string) (hq string, dirs []string) {
 	text, err := config.Text(c)
 	must(t, err)
 	must(t, site.Write(filepath.Join(hq, config.FileName), text, 0o644))
-	_, err = commands.NewAuthority(hq, c.Domain, time.Now())
+	_, err = commands.Authority(hq, c.Domain, time.Now())
 	must(t, err)
 	for _, name := range gateways {
 		dir := t.TempDir()

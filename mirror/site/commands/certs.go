@@ -13,9 +13,14 @@ import (
 	"picket/mirror/site"
 )
 
-// NewAuthority makes the certificate authority of a headquarters in its folder.
-func NewAuthority(dir, domain string, now time.Time) (cert.Pair, error) {
-	ca, err := cert.NewCA("picket "+domain, now)
+// Authority reads the certificate authority of a headquarters, or makes one if
+// there is none: to lose it is to visit every client.
+func Authority(dir, domain string, now time.Time) (cert.Pair, error) {
+	ca, err := cert.Load(filepath.Join(dir, site.CAFile), filepath.Join(dir, site.CAKeyFile))
+	if !errors.Is(err, fs.ErrNotExist) {
+		return ca, err
+	}
+	ca, err = cert.NewCA("picket "+domain, now)
 	if err != nil {
 		return ca, err
 	}
@@ -36,8 +41,11 @@ func NewCertificate(dir string, ca cert.Pair, now time.Time, names ...string) er
 }
 
 // ProvisionalCertificate is NewCertificate by an authority that nobody keeps:
-// what a gateway has until it is paired.
+// what a gateway has until it is paired. One that is there stays.
 func ProvisionalCertificate(dir string, now time.Time, names ...string) error {
+	if there, err := Names(dir); err != nil || len(there) > 0 {
+		return err
+	}
 	ca, err := cert.NewCA("picket "+names[0]+" (not paired)", now)
 	if err != nil {
 		return err

@@ -79,9 +79,12 @@ func checkPassword(t *testing.T, path, user, password string) {
 func TestCertificates(t *testing.T) {
 	hq, gateway := t.TempDir(), t.TempDir()
 	now := time.Now()
-	ca, err := NewAuthority(hq, "hq.example", now)
+	ca, err := Authority(hq, "hq.example", now)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if again, err := Authority(hq, "hq.example", now); err != nil || !again.Cert.Equal(ca.Cert) {
+		t.Fatalf("a second Authority is another one (%v)", err)
 	}
 	if err := NewCertificate(hq, ca, now, "hq.example", "127.0.0.1"); err != nil {
 		t.Fatal(err)
@@ -92,6 +95,9 @@ func TestCertificates(t *testing.T) {
 	handshake(t, hq, hq, "hq.example", true)
 	handshake(t, hq, hq, "127.0.0.1", true)
 	handshake(t, hq, hq, "other.example", false)
+	if err := ProvisionalCertificate(gateway, now, "raleigh.example"); err != nil { // keeps the one that is there
+		t.Fatal(err)
+	}
 	handshake(t, gateway, gateway, "raleigh.example", true)
 	handshake(t, gateway, hq, "raleigh.example", false)
 	names, err := Names(gateway)
