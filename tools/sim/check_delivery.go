@@ -6,6 +6,7 @@ import (
 
 	"picket/codec/ns"
 	"picket/codec/xmltree"
+	"picket/mirror"
 	"picket/mirror/muc"
 )
 
@@ -47,6 +48,11 @@ func (d *delivery) see(w *World, e event) {
 	switch e := e.(type) {
 	case clientSent:
 		d.sent(w, e.client, e.stanza)
+	case noticed:
+		// What came through the seal is what the peer sent: it must decode.
+		if k := e.notice.Kind; k == mirror.CodecError || k == mirror.MessageLost {
+			w.violate("delivery", "%s notes %s", e.site.name, e.notice.LogValue())
+		}
 	case clientGot:
 		if body := chatBody(e.stanza); body != "" {
 			d.got(w, e.client, e.stanza, body)

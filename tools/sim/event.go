@@ -32,6 +32,11 @@ type (
 		input mirror.Input
 		batch mirror.Batch
 	}
+	// noticed: a program told its operator something.
+	noticed struct {
+		site   *site
+		notice mirror.Notice
+	}
 	// framed: a frame went on the air. Up: from the gateway.
 	framed struct {
 		gateway *site
@@ -52,6 +57,7 @@ func (clientSent) event()   {}
 func (clientGot) event()    {}
 func (sessionEnded) event() {}
 func (stepped) event()      {}
+func (noticed) event()      {}
 func (framed) event()       {}
 func (siteDown) event()     {}
 func (siteUp) event()       {}

@@ -3,6 +3,7 @@ package sim
 import (
 	"time"
 
+	"picket/codec"
 	"picket/codec/xmltree"
 	"picket/mirror"
 	"picket/mirror/muc"
@@ -19,6 +20,8 @@ type site struct {
 	origin       uint8
 	hq           bool
 	clients      []*client
+
+	text codec.TextModel // of one site: a model is no two goroutines' own
 
 	disk       disk
 	wallOffset time.Duration // of the wall clock before now; jumps
@@ -66,7 +69,7 @@ func (s *site) start() error {
 	if s.w.sabotage.wrap != nil {
 		machine = s.w.sabotage.wrap(s, machine)
 	}
-	n, err := node.New(s.w.now, node.Config{Machine: &tap{machine, s}, Peers: s.peers(), Records: s.disk.load()})
+	n, err := node.New(s.w.now, node.Config{Machine: &tap{machine, s}, Domain: s.service, Peers: s.peers(), Records: s.disk.load()})
 	if err != nil {
 		return err
 	}
@@ -149,6 +152,9 @@ func (s *site) nextTimeout() (time.Time, bool) {
 
 // take carries out a batch: disk first, then everything else.
 func (s *site) take(b node.Batch) {
+	for _, n := range b.Notices {
+		s.w.emit(noticed{s, n})
+	}
 	if s.w.sabotage.echoBeforeSync {
 		for _, el := range b.ToClient {
 			s.deliver(el)

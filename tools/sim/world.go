@@ -8,9 +8,11 @@ import (
 	"io"
 	"math/rand/v2"
 	"strconv"
+	"sync"
 	"time"
 
 	"picket/codec/ns"
+	"picket/codec/text"
 	"picket/codec/xmltree"
 	"picket/mirror"
 	"picket/mirror/muc"
@@ -78,6 +80,11 @@ func newWorld(cfg Config, sites []place) (*World, error) {
 			w.gateways = append(w.gateways, s)
 			w.lines = append(w.lines, newLine(w, s, cfg.Rate))
 		}
+		words, err := textTables()
+		if err != nil {
+			return nil, err
+		}
+		s.text = words.NewModel()
 		w.all = append(w.all, s)
 		for _, user := range p.users {
 			w.addClient(s, user)
@@ -88,6 +95,9 @@ func newWorld(cfg Config, sites []place) (*World, error) {
 	}
 	return w, nil
 }
+
+// textTables are the trained tables, read once for all worlds.
+var textTables = sync.OnceValues(text.Load)
 
 // A place is what a site is made of.
 type place struct {
@@ -226,6 +236,8 @@ func (w *World) emit(e event) {
 			w.bytesDown += e.bytes
 		}
 		w.write("frame ", e.gateway.name, map[bool]string{true: " up ", false: " down "}[e.up], strconv.Itoa(e.bytes), " B")
+	case noticed:
+		w.write("  ", e.site.name, " notes ", e.notice.LogValue().String())
 	case siteDown:
 		w.note("%s down", e.site.name)
 	case siteUp:
@@ -272,9 +284,6 @@ func (w *World) traceStep(s stepped) {
 	}
 	for _, r := range s.batch.Persist {
 		fmt.Fprintf(w.trace, "%.3f   %s writes %s = %.80q\n", at, s.site.name, r.Key, r.Value)
-	}
-	for _, n := range s.batch.Notices {
-		fmt.Fprintf(w.trace, "%.3f   %s notes %s\n", at, s.site.name, n.LogValue())
 	}
 	for _, t := range s.batch.ToPeer {
 		fmt.Fprintf(w.trace, "%.3f   %s hands to %s (%s, %q, token %d): %s\n", at, s.site.name, t.Peer, t.Class, t.Key, t.Token, t.Stanza)
