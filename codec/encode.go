@@ -96,16 +96,7 @@ func (w *writer) shape(s *shape, b *binding) {
 		}
 		o.room = w.room
 	} else {
-		hot := w.findOccupant(o, w.id)
-		if (s.number == groupchatUp || s.number == groupchatDown) && hot != nil && hot.number < hotSlots && hot.usable(w.id) {
-			w.head(majorUint, uint64(hot.number))
-			name(&w.use.occupants, hot, w.id)
-			o = hot.value
-		} else if w.head(majorUint, uint64(s.number)); s.anyone {
-			o = w.occupant(o)
-		} else {
-			o = occupant{room: w.roomHole(o.room)}
-		}
+		o = w.about(s, o)
 		w.room, w.hasRoom = o.room, true
 	}
 	if s.usesPeer || s.usesUser {
@@ -137,6 +128,33 @@ func (w *writer) shape(s *shape, b *binding) {
 		w.list(b.tail)
 	}
 	w.nodes(b.more, s.space)
+}
+
+// about writes the number of a shape and whom it is about; a hot speaker's slot
+// says both.
+func (w *writer) about(s *shape, o occupant) occupant {
+	if s.number == groupchatUp || s.number == groupchatDown {
+		if speaker := w.findOccupant(o, w.id); speaker != nil && speaker.usable(w.id) {
+			hot := w.hotSlot(speaker)
+			speaker.talks++
+			speaker.talked = w.id
+			switch {
+			case speaker.number < hotSlots:
+				w.head(majorUint, uint64(speaker.number))
+				name(&w.use.occupants, speaker, w.id)
+				return speaker.value
+			case hot != nil:
+				hot.talks, hot.talked = speaker.talks, w.id
+				w.head(majorUint, uint64(s.number))
+				return w.copyOccupant(hot, speaker, speaker.value.origin)
+			}
+		}
+	}
+	w.head(majorUint, uint64(s.number))
+	if s.anyone {
+		return w.occupant(o)
+	}
+	return occupant{room: w.roomHole(o.room)}
 }
 
 func (w *writer) list(nodes []xmltree.Node) {

@@ -87,7 +87,12 @@ func runTables(t *testing.T, seed int64, mood uint8) {
 	r := rand.New(rand.NewSource(seed))
 	m := newMaker(seed)
 	p := newPair(Config{Text: sixBit{}})
-	shrink(p, r)
+	steps := 300
+	if m.crowd = mood%4 == 0; m.crowd {
+		steps = 1500
+	} else {
+		shrink(p, r)
+	}
 	var air, heard []flying
 	deliver := func(i int) {
 		x := air[i]
@@ -102,7 +107,7 @@ func runTables(t *testing.T, seed int64, mood uint8) {
 		p.enc.Acked(heard[i].ref)
 		heard = append(heard[:i], heard[i+1:]...)
 	}
-	for range 300 {
+	for range steps {
 		k := r.Intn(8)
 		if mood%7 == 0 && len(air) < 30 && k < 6 { // much on its way at once
 			k = 0

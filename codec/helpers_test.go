@@ -102,10 +102,11 @@ func (p *pair) cross(t testing.TB, el *xmltree.Element) []byte {
 type maker struct {
 	*rand.Rand
 	counts map[string]int
+	crowd  bool // more people than hot slots, who mostly talk
 }
 
 func newMaker(seed int64) *maker {
-	return &maker{rand.New(rand.NewSource(seed)), map[string]int{}}
+	return &maker{Rand: rand.New(rand.NewSource(seed)), counts: map[string]int{}}
 }
 
 func (m *maker) pick(list ...string) string { return list[m.Intn(len(list))] }
@@ -135,7 +136,19 @@ func (m *maker) stanza() string {
 		"<c xmlns='http://jabber.org/protocol/caps' hash='sha-1' node='http://n.example' ver='aU8gtptxi4fPJB8IPibd7tJbTLE='/>",
 		"<x xmlns='urn:odd' a='1.50' b='-7' c='35.780000' d='2011-01-19T08:02:43Z'>t<y/>&lt; <z/></x>")
 	body := "<body>" + m.pick("all work and no play", "ok", "7", "AFFE", "42b27aea-9f") + "</body>"
-	switch m.Intn(10) {
+	kind := m.Intn(10)
+	if m.crowd {
+		room, mirror = "ops@c.example", "mirror.b.example"
+		nick = fmt.Sprint("n", m.Intn(24))
+		if m.Intn(2) == 0 {
+			nick = fmt.Sprint("n", 16+m.Intn(8))
+		}
+		jid, in, kind = nick+"@b.example/x", room+"/"+nick, 4
+		if m.Intn(8) == 0 {
+			kind = 6
+		}
+	}
+	switch kind {
 	case 9:
 		var h strings.Builder
 		for range m.Intn(5) {

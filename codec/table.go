@@ -42,6 +42,8 @@ type slot[T comparable] struct {
 	inflight int    // messages on their way that define it or refer to it
 	message  uint64 // the last message that defined it or referred to it
 	nums     numbers
+	talks    int    // groupchats of an occupant
+	talked   uint64 // the last of them
 }
 
 // usable reports whether a message may refer to the entry: the peer has it, or
@@ -72,11 +74,16 @@ func (t *table[T]) place(value T) (s *slot[T], evicted T) {
 	if s == nil {
 		return nil, evicted
 	}
+	return s, s.put(value)
+}
+
+// put gives the slot another value, and what it had.
+func (s *slot[T]) put(value T) (evicted T) {
 	if s.used {
 		evicted = s.value
 	}
 	*s = slot[T]{number: s.number, value: value, used: true}
-	return s, evicted
+	return evicted
 }
 
 // tables are the encoder's, with what finds an entry by its parts.
@@ -160,9 +167,14 @@ func (t *tables) addOccupant(o occupant) *slot[occupant] {
 		return nil
 	}
 	s, old := t.occupants.place(o)
-	if s == nil {
-		return nil
+	if s != nil {
+		t.index(s, old)
 	}
+	return s
+}
+
+// index makes a slot found by its new value, and no more by its old one.
+func (t *tables) index(s *slot[occupant], old occupant) {
 	same := func(x *slot[occupant]) bool { return x == s }
 	if old != (occupant{}) {
 		key := [2]string{old.room.jid, old.nick}
@@ -173,10 +185,36 @@ func (t *tables) addOccupant(o occupant) *slot[occupant] {
 			delete(t.byJID, old.jid)
 		}
 	}
-	key := [2]string{o.room.jid, o.nick}
+	key := [2]string{s.value.room.jid, s.value.nick}
 	t.byNick[key] = append(t.byNick[key], s)
-	t.byJID[o.jid] = append(t.byJID[o.jid], s)
-	return s
+	t.byJID[s.value.jid] = append(t.byJID[s.value.jid], s)
+}
+
+// promoteTalks is how often an occupant talks before it is worth a hot slot.
+const promoteTalks = 3
+
+// hotSlot finds a slot below hotSlots for an occupant that talks from a higher
+// one: that of the occupant who has not talked for longest, if it has been
+// silent since this one last talked. nil: there is none, or one is on its way.
+func (t *tables) hotSlot(busy *slot[occupant]) *slot[occupant] {
+	if busy.number < hotSlots || busy.talks < promoteTalks {
+		return nil
+	}
+	var quiet *slot[occupant]
+	for _, s := range t.occupants.slots[:hotSlots] {
+		switch {
+		case s.value == busy.value && s.inflight > 0:
+			return nil
+		case s.value == busy.value:
+			return s // its definition was lost
+		case s.inflight == 0 && s.talked < busy.talked && (quiet == nil || s.talked < quiet.talked):
+			quiet = s
+		}
+	}
+	if quiet != nil {
+		t.index(quiet, quiet.put(busy.value))
+	}
+	return quiet
 }
 
 func (t *tables) addString(v string) *slot[string] {
