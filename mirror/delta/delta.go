@@ -9,6 +9,8 @@ package delta
 import (
 	"crypto/sha256"
 	"encoding/binary"
+	"maps"
+	"slices"
 	"sort"
 	"strconv"
 )
@@ -140,7 +142,8 @@ func (b *Book) SentAll(t Token) {
 
 // Delivered says that a sending arrived, and with it all before it of its keys.
 func (b *Book) Delivered(t Token) {
-	for k, flights := range b.flight {
+	for _, k := range slices.Sorted(maps.Keys(b.flight)) {
+		flights := b.flight[k]
 		for i, f := range flights {
 			if f.token != t {
 				continue
@@ -162,8 +165,8 @@ func (b *Book) Delivered(t Token) {
 
 // Lost says that the link is down: what was on its way may have arrived or not.
 func (b *Book) Lost() {
-	for k, flights := range b.flight {
-		for _, f := range flights {
+	for _, k := range slices.Sorted(maps.Keys(b.flight)) {
+		for _, f := range b.flight[k] {
 			b.maybe[k] = append(b.maybe[k], f.value)
 		}
 		delete(b.flight, k)
@@ -177,11 +180,7 @@ const unsureMax = 12
 // Reconcile settles what the peer holds by its digest. false: it holds
 // something else than it can, as far as we know; Forget and send all.
 func (b *Book) Reconcile(d Digest) bool {
-	var unsure []string
-	for k := range b.maybe {
-		unsure = append(unsure, k)
-	}
-	sort.Strings(unsure)
+	unsure := slices.Sorted(maps.Keys(b.maybe))
 	if len(unsure) > unsureMax {
 		return false
 	}
@@ -228,10 +227,10 @@ func (b *Book) try(unsure []string, rest Digest, budget *int) bool {
 // Forget says that the peer holds nothing.
 func (b *Book) Forget() {
 	b.peer, b.flight, b.maybe = map[string]Hash{}, map[string][]sent{}, map[string][]Hash{}
-	for k := range b.dirty {
+	for _, k := range slices.Sorted(maps.Keys(b.dirty)) {
 		b.judge(k)
 	}
-	for k := range b.now {
+	for _, k := range b.Keys() {
 		b.judge(k)
 	}
 }
@@ -246,11 +245,4 @@ func (b *Book) Settled(key string) bool {
 func (b *Book) Digest() Digest { return DigestOf(b.now) }
 
 // Keys gives the keys that have a value, sorted.
-func (b *Book) Keys() []string {
-	out := make([]string, 0, len(b.now))
-	for k := range b.now {
-		out = append(out, k)
-	}
-	sort.Strings(out)
-	return out
-}
+func (b *Book) Keys() []string { return slices.Sorted(maps.Keys(b.now)) }

@@ -60,8 +60,8 @@ func (s *sub) reset() {
 	clear(s.displaced)
 	s.hideAt, s.dropAt, s.confirmAt = time.Time{}, time.Time{}, time.Time{}
 	s.book.Set(configKey, configHash(&s.room.Config))
-	for jid, a := range s.room.Affiliations {
-		s.book.Set(standingKey(jid), delta.HashOf(jid, a.String()))
+	for _, jid := range s.room.AffiliationList() {
+		s.book.Set(standingKey(jid), delta.HashOf(jid, s.room.Affiliation(jid).String()))
 	}
 	for _, o := range s.room.Occupants() {
 		if !o.Hidden || o.Home == s.peer.Name {

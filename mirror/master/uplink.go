@@ -1,6 +1,9 @@
 package master
 
 import (
+	"maps"
+	"slices"
+
 	"picket/codec/ns"
 	"picket/codec/xmltree"
 	"picket/mirror"
@@ -337,7 +340,8 @@ func (m *Master) resume(rm *room, p *peer, st, el *xmltree.Element) {
 
 // tellDisplaced refuses, late, those whose nick somebody took meanwhile.
 func (m *Master) tellDisplaced(s *sub) {
-	for nick, jid := range s.displaced {
+	for _, nick := range slices.Sorted(maps.Keys(s.displaced)) {
+		jid := s.displaced[nick]
 		delete(s.displaced, nick)
 		delete(s.held, nick)
 		join := xmltree.New(ns.Client, "presence").Set("to", s.room.JID+"/"+nick)

@@ -182,7 +182,7 @@ func (r *Replica) takeRoster(rm *room, el *xmltree.Element) {
 	if partial {
 		return
 	}
-	for jid := range rm.Affiliations {
+	for _, jid := range rm.AffiliationList() {
 		if !keep[standingKey(jid)] {
 			r.takeStanding(rm, jid, muc.Unaffiliated.String())
 		}
