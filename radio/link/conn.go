@@ -18,6 +18,7 @@ package link
 
 import (
 	"errors"
+	"fmt"
 	"time"
 
 	"picket/radio"
@@ -340,11 +341,16 @@ func (c *Conn) NextTimeout() (time.Time, bool) {
 
 // AppendFrame appends the next frame for a bearer that can send one now, at
 // most can.MTU bytes; dst unchanged: nothing to send. The frame counts as sent.
-// A bearer of less than MTUMin gets none: no session could open on it.
+// A bearer of less than MTUMin gets none, for no session could open on it; an
+// initiator says so by a Down.
 func (c *Conn) AppendFrame(now time.Time, dst []byte, b BearerID, can radio.Capabilities) []byte {
 	br := c.bearer(b)
 	br.can = can
-	if !br.free(now) || can.MTU < MTUMin {
+	if can.MTU < MTUMin {
+		c.tellRefusal(fmt.Sprintf("the bearer takes frames of %d bytes, a handshake needs %d", can.MTU, MTUMin))
+		return dst
+	}
+	if !br.free(now) {
 		return dst
 	}
 	c.last = b

@@ -415,6 +415,19 @@ func TestVersions(t *testing.T) {
 	}
 }
 
+func TestShortBearer(t *testing.T) {
+	w := newWorld(t, 9, medium{rate: 1200, mtu: MTUMin - 1}, nil)
+	w.run(5 * time.Minute)
+	const want = "the bearer takes frames of 119 bytes, a handshake needs 120"
+	if got := strings.Join(w.ends[0].downs, "; "); got != want || len(w.air) > 0 {
+		t.Errorf("%q and %d frames, want %q", got, len(w.air), want)
+	}
+	w.m.mtu = MTUMin // the longest hello fits
+	if !w.runUntil(time.Minute, w.together) {
+		t.Error("not up")
+	}
+}
+
 // TestUnwritten: no handshake frame leaves before its counter is on disk.
 func TestUnwritten(t *testing.T) {
 	w := newWorld(t, 10, medium{rate: 1200}, nil)

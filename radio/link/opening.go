@@ -177,7 +177,12 @@ func (c *Conn) refused(now time.Time, reason string) {
 	if reason == "" {
 		reason = "the peer refused the session"
 	}
-	if reason != o.refused {
+	c.tellRefusal(reason)
+}
+
+// tellRefusal says once why no session opens.
+func (c *Conn) tellRefusal(reason string) {
+	if o := &c.opening; c.cfg.Initiator && c.session == nil && reason != o.refused {
 		o.refused = reason
 		c.emit(Down{reason})
 	}
