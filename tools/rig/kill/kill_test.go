@@ -3,9 +3,9 @@ package kill
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -18,6 +18,7 @@ import (
 	"picket/codec/ns"
 	"picket/codec/xmltree"
 	"picket/mirror/service"
+	"picket/mirror/site"
 	"picket/tools/lab/line"
 )
 
@@ -150,11 +151,25 @@ func (w *world) settled(scott, wayne *person) (atHQ, atGateway []string) {
 	}
 }
 
-// keep moves the world to where it outlives the test.
+// keep copies logs, configurations and journals to where they outlive the test.
 func (w *world) keep() string {
 	to := filepath.Join(os.TempDir(), fmt.Sprintf("picket-kill-%d", os.Getpid()))
-	if err := os.CopyFS(to, os.DirFS(w.dir)); err != nil && !errors.Is(err, os.ErrExist) {
-		return err.Error() // sockets are not copied
+	err := filepath.WalkDir(w.dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || !d.Type().IsRegular() || filepath.Dir(path) == w.bin {
+			return err
+		}
+		b, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		rel, err := filepath.Rel(w.dir, path)
+		if err != nil {
+			return err
+		}
+		return site.Write(filepath.Join(to, rel), b, site.SecretMode)
+	})
+	if err != nil {
+		return err.Error()
 	}
 	return to
 }
