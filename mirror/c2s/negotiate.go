@@ -57,8 +57,13 @@ func (l *login) negotiate(ctx context.Context, conn net.Conn, direct bool) (err 
 		}
 		state = xmpp.Secure
 	}
+	return l.stream(ctx, state)
+}
+
+// stream lets mellium negotiate on the wire.
+func (l *login) stream(ctx context.Context, state xmpp.SessionState) error {
 	features := []xmpp.StreamFeature{l.startTLS(), l.sasl(), l.bind(), sessionFeature()}
-	_, err = xmpp.ReceiveSession(ctx, l.wire, state, xmpp.NewNegotiator(
+	_, err := xmpp.ReceiveSession(ctx, l.wire, state, xmpp.NewNegotiator(
 		func(s *xmpp.Session, _ *xmpp.StreamConfig) xmpp.StreamConfig {
 			if s != nil { // mellium has just sent our header
 				l.wire.opened = true
