@@ -2,7 +2,7 @@
 // are sealed behind it (radio/WIRE.md, "Frames"). It holds no state, no key and
 // no time; what Parse and Next take, the Append functions give again.
 //
-// header.go lines up with "Header", block.go with "Blocks".
+// This file is the specification's "Header", block.go its "Blocks".
 package frame
 
 import "fmt"

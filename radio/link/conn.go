@@ -171,7 +171,7 @@ func (c *Conn) HandleFrame(now time.Time, b BearerID, raw []byte) {
 	case h.Kind == frame.Message1 && !c.cfg.Initiator:
 		c.handleMessage1(now, raw, body)
 	case h.Kind == frame.Message2 && c.cfg.Initiator:
-		c.handleMessage2(now, raw, body)
+		c.handleMessage2(now, body)
 	case h.Kind == frame.Wake && c.cfg.Initiator:
 		c.handleWake(now, raw[:len(raw)-len(body)], body)
 	default:

@@ -1,7 +1,6 @@
 package link
 
 import (
-	"fmt"
 	"testing"
 	"time"
 )
@@ -48,7 +47,7 @@ func TestGoodput(t *testing.T) {
 			took := w.now.Sub(began)
 			share := total / (float64(tt.m.rate) / 10) / took.Seconds()
 			st := w.ends[0].conn.Stats()
-			fmt.Printf("goodput %-36s %5.1f %% of the line; %d frames, %d resent, %d spurious, %d downs\n", tt.name, 100*share, st.FramesSent, st.Resent, st.Spurious, st.Downs)
+			t.Logf("goodput %.1f %% of the line; %d frames, %d resent, %d spurious, %d downs", 100*share, st.FramesSent, st.Resent, st.Spurious, st.Downs)
 			if share < tt.least {
 				t.Errorf("goodput %.3f, want %.2f", share, tt.least)
 			}

@@ -106,7 +106,7 @@ func TestHeal(t *testing.T) {
 		{"the headquarters restart", func(w *world) { w.ends[1].start() }},
 		{"both restart", func(w *world) { w.ends[0].start(); w.ends[1].start() }},
 	} {
-		for seed := range uint64(10) {
+		for seed := range uint64(5) {
 			for _, out := range []time.Duration{time.Second, 20 * time.Second, 10 * time.Minute, 2 * time.Hour} {
 				w := newWorld(t, seed, medium{rate: 1200}, nil)
 				w.meet()
@@ -142,6 +142,9 @@ var (
 // order at any time (world_test.go), all arrives in the calm, then silence.
 func TestStorm(t *testing.T) {
 	last := *stormFrom + *stormSeeds
+	if testing.Short() {
+		last = *stormFrom + *stormSeeds/5
+	}
 	for seed := *stormFrom; seed < last; seed++ {
 		w := newWorld(t, seed, medium{
 			rate: []int{1200, 9600, 115200}[seed%3], half: seed%5 == 4, turnaround: 20 * time.Millisecond,

@@ -139,7 +139,7 @@ func (o *opening) hurry(now time.Time) {
 	}
 }
 
-func (c *Conn) handleMessage2(now time.Time, raw, body []byte) {
+func (c *Conn) handleMessage2(now time.Time, body []byte) {
 	o := &c.opening
 	if o.message == nil {
 		c.stats.Stale++
