@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"picket/mirror/site/commands"
+	"picket/tools/lab"
 	"picket/tools/sim"
 )
 
@@ -23,6 +24,7 @@ type command struct {
 }
 
 var table = []command{
+	{"lab", "bring up a world of real processes on this machine", lab.Main},
 	{"sim", "run simulated worlds from a seed, or a scenario", func(args []string, _ io.Reader, stdout, stderr io.Writer) int {
 		return sim.Main(args, stdout, stderr)
 	}},
