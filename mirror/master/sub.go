@@ -20,6 +20,7 @@ type sub struct {
 	peer   *peer
 	active bool // the mirror takes part now
 	filled bool // it has the room's state; changes go to it one by one
+	begun  bool // it took part before in this session of the link
 
 	held map[string]delta.Hash // its occupants, as it told us, by nick
 	book *delta.Book           // what it holds of the room
@@ -75,7 +76,7 @@ func (s *sub) suspend(hideAt time.Time) {
 	if s.active || len(s.held) > 0 {
 		s.hideAt = mirror.Earliest(s.hideAt, hideAt)
 	}
-	s.active, s.filled, s.confirm = false, false, nil
+	s.active, s.filled, s.begun, s.confirm = false, false, false, nil
 	s.dropAt, s.confirmAt = time.Time{}, time.Time{}
 	s.book.Lost()
 	s.log.Stop()

@@ -118,6 +118,7 @@ func (m *Master) mirrored(rm *room, from sender, nick string) *muc.Occupant {
 func (m *Master) activate(s *sub, st *xmltree.Element, nick string, joined bool) {
 	if !s.active {
 		s.active = true
+		s.begun = s.begun || !tagged(st, "resume")
 		m.note(mirror.RoomMirrored, s.peer, s.room.JID, "")
 		if !tagged(st, "resume") {
 			m.reveal(s)
@@ -333,6 +334,11 @@ func (m *Master) resume(rm *room, p *peer, st, el *xmltree.Element) {
 	answer := dmuc.Resume{Inc: s.inc, Num: s.num, Have: uint32(s.book.Digest()), Full: full}
 	m.transfer(p, mirror.Membership, "", 0, dmuc.IQ("result", rm.JID, p.Name, st.Get("id"), answer.Element()))
 	if !running {
+		if s.begun { // messages of that time may still be on their way
+			start := xmltree.New(ns.Client, "message").Set("from", rm.JID).Set("to", p.Name).Set("type", "groupchat")
+			m.transfer(p, mirror.Chat, "", 0, start.Add(dmuc.Item{Pos: max(res.Pos, 1)}.Element()))
+		}
+		s.begun = true
 		s.log.Start(res.Pos + 1)
 		m.openLog(s)
 	}

@@ -399,7 +399,13 @@ func (r *Replica) roomGone(rm *room, why muc.Why) {
 func (r *Replica) masterMessage(rm *room, st *xmltree.Element) {
 	nick := muc.Resource(st.Get("from"))
 	it, ok := dmuc.ItemOf(st)
-	if st.Child(ns.DMUC0, "item") == nil {
+	switch {
+	case nick == "" && ok:
+		rm.deaf = false // what comes from here on begins after this place
+		return
+	case rm.deaf:
+		return // on its way since before we left; it comes again
+	case st.Child(ns.DMUC0, "item") == nil:
 		if policy.Message(st) != policy.Keep {
 			rm.Pass(nick, "", muc.Core(st))
 			return

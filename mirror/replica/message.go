@@ -83,8 +83,8 @@ func (r *Replica) groupchat(rm *room, o *muc.Occupant, st *xmltree.Element) {
 func (r *Replica) sendMessage(rm *room, e *muc.Entry) {
 	t := r.newToken(rm)
 	to := rm.JID
-	if m := rm.mine[e.Nick]; m == nil || m.jid != e.JID || !rm.up.Settled(e.Nick) {
-		to += "/" + e.Nick // not there any more, or not yet: the master may not know the nick
+	if m := rm.mine[e.Nick]; m == nil || m.jid != e.JID || !rm.up.Settled(e.Nick) || e.Num <= rm.backlogTo {
+		to += "/" + e.Nick // not there any more, or not yet, or not for the master: it may not know the nick
 	}
 	it := dmuc.Item{Num: e.Num, Inc: e.Inc}
 	if age := e.Age(r.now, r.wall()); age > muc.JustNow {

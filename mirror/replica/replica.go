@@ -263,7 +263,7 @@ func (r *Replica) peerDown() {
 	for _, rm := range r.roomList() {
 		rm.up.Lost()
 		rm.out.Stop()
-		rm.phase = idle
+		rm.phase, rm.begun = idle, false
 		if rm.hideAt.IsZero() {
 			rm.hideAt = r.now.Add(r.cfg.Hold)
 		}

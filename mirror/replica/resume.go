@@ -39,7 +39,7 @@ func (r *Replica) takeHistory(rm *room, el *xmltree.Element) {
 	if ok && sum.Pos > rm.pos {
 		rm.pos = sum.Pos
 	}
-	rm.known = true
+	rm.known, rm.deaf = true, false
 	r.adoptNumbers(rm, sum)
 	r.saveMark(rm)
 	r.saveMeta(rm)
@@ -98,6 +98,7 @@ func (r *Replica) takeResume(rm *room, el *xmltree.Element) {
 
 func (r *Replica) sendResume(rm *room) {
 	rm.resumes++
+	rm.backlogTo = rm.num
 	res := dmuc.Resume{Inc: rm.inc, Num: rm.num, Pos: rm.pos,
 		Have: uint32(delta.DigestOf(rm.held)), Up: uint32(rm.up.Digest())}
 	r.transfer(mirror.Membership, "", 0, dmuc.IQ("get", r.cfg.Mirror, rm.JID, r.newID(), res.Element()))

@@ -34,10 +34,13 @@ type room struct {
 	gotRoster  bool   // while filling
 	history    string // id of the history request while filling
 
-	inc     uint64 // incarnation of our numbers
-	num     uint64 // the last that we gave
-	pos     uint64 // the last place in the master's order that we hold
-	resumes int    // resumes and whole rosters sent
+	inc       uint64 // incarnation of our numbers
+	num       uint64 // the last that we gave
+	pos       uint64 // the last place in the master's order that we hold
+	resumes   int    // resumes and whole rosters sent
+	backlogTo uint64 // our numbers up to here were given before the last resume
+	begun     bool   // we took part before in this session of the link
+	deaf      bool   // what comes of messages is of an earlier part; the master says when that ends
 
 	mine map[string]*mine      // what the master is to hold of us, by nick
 	left map[string]gone       // whose leaving it has not been told yet, by nick
@@ -200,10 +203,11 @@ func (r *Replica) start(rm *room) {
 	if rm.phase != idle || !r.up {
 		return
 	}
+	defer func() { rm.begun = rm.begun || rm.phase != idle }()
 	switch {
 	case !rm.known && len(rm.mine) > 0:
 		// The join itself subscribes; the master sends all it has.
-		rm.phase, rm.gotRoster, rm.history = filling, false, ""
+		rm.phase, rm.gotRoster, rm.history, rm.deaf = filling, false, "", true
 		rm.up.Forget()
 		rm.subscribed = true
 		r.saveMeta(rm)
@@ -211,7 +215,7 @@ func (r *Replica) start(rm *room) {
 		for _, nick := range rm.up.Dirty() {
 			r.sendOccupant(rm, nick)
 		}
-		rm.phase, rm.subscribed = resuming, true
+		rm.phase, rm.subscribed, rm.deaf = resuming, true, rm.begun
 		r.saveMeta(rm)
 		r.sendResume(rm)
 	case rm.subscribed && len(rm.pending) == 0:
