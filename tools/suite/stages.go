@@ -84,7 +84,7 @@ func (s *suite) unit(ctx context.Context) error {
 
 // sim runs worlds that are the same each time, and a few that nobody has seen.
 func (s *suite) sim(ctx context.Context) error {
-	const fixed, fresh = "1-40", 20
+	const fixed, fresh = "1-100", 50
 	first := time.Now().Unix() % 1_000_000 * 1000
 	for _, seeds := range []string{fixed, fmt.Sprintf("%d-%d", first, first+fresh-1)} {
 		args := []string{"run", "./tools/picketctl", "sim", "-seeds", seeds, "-gateways", "5", "-hours", "2", "-faults", "all"}
