@@ -48,6 +48,9 @@ func Parse(file []byte) (*Tables, error) {
 	if _, err := io.ReadFull(r, symbols); err != nil {
 		return nil, fmt.Errorf("text: model file is cut off: %w", err)
 	}
+	if n, err := r.Read(make([]byte, 1)); n != 0 || err != io.EOF {
+		return nil, errors.New("text: model file does not end where it should")
+	}
 	sum := sha256.Sum256(file)
 	return &Tables{
 		id:     binary.BigEndian.Uint64(sum[:]),

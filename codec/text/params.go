@@ -1,16 +1,18 @@
 package text
 
-// What a prediction is made of. Every decision has one input for each of
-// these orders (how many bytes of context), from the index, and one for each
-// of the message's own orders; each twice, as probability and as distance
-// from one half.
+// What a prediction is made of. Every decision has inputs for each of these
+// orders (how many bytes of context), from the index, and for each of the
+// message's own orders: the probability stretched, and its distance from one
+// half. An order of the index has a third one, from the places where the next
+// order does not fit. The last input is always one.
 var indexOrders = [...]int{0, 1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 16}
 
 const (
 	indexInputs = len(indexOrders)
 	maxOrder    = 20
 	ownInputs   = 5
-	inputs      = 2*(indexInputs+ownInputs) + indexInputs + 1
+	inputs      = onlyInputs + indexInputs + 1
+	onlyInputs  = 2 * (indexInputs + ownInputs) // the first of those of an order alone
 	mixers      = 5
 	countLevels = 24
 	smallCounts = 512 // beyond it the ratio of the counts speaks for itself

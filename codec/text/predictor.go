@@ -23,11 +23,11 @@ type predictor struct {
 	word   int   // bytes since the last blank
 	inside int   // bytes that the UTF-8 sequence still needs
 
-	x      [inputs]int32
-	set    [mixers]int   // first weight of the chosen set
-	out    [mixers]int32 // of each mixer
-	final  int
-	mapped [2*indexInputs + ownInputs]int32 // places in params.guess; -1: none
+	x       [inputs]int32
+	set     [mixers]int   // first weight of the chosen set
+	out     [mixers]int32 // of each mixer
+	final   int
+	guessed [2*indexInputs + ownInputs]int32 // places in params.guess; -1: none
 }
 
 func (p *predictor) reset() {
@@ -92,120 +92,128 @@ func (p *predictor) closeClass(class uint8) {
 
 // predict gives the probability of a 1, of 65536.
 func (p *predictor) predict() uint32 {
-	x := &p.x
-	longest := p.active
 	for k := 0; k <= p.active; k++ {
 		p.ones[k] = p.index.below(p.node, p.spans[k])
 	}
-	i := 0
-	for ; i < indexInputs && indexOrders[i] <= longest; i++ {
-		k := indexOrders[i]
-		n1 := p.ones[k].hi - p.ones[k].lo
-		n0 := p.spans[k].hi - p.spans[k].lo - n1
-		var st int32
-		if n0+n1 < smallCounts {
-			more := 0
-			if i+1 < indexInputs && indexOrders[i+1] <= longest {
-				more = 1
-			}
-			g := guessAt(i, more, level[n0], level[n1])
-			p.mapped[i] = g
-			st = int32(p.params.guess[g])
-		} else {
-			p.mapped[i] = -1
-			st = clip(ln(2*n1+1) - ln(2*n0+1))
-		}
-		x[2*i] = st
-		x[2*i+1] = (int32(squash(st)) - 32768) >> 5
-		// what followed this context but no longer one
-		if i+1 < indexInputs && indexOrders[i+1] <= longest {
-			k := indexOrders[i+1]
-			b := p.ones[k].hi - p.ones[k].lo
-			a := p.spans[k].hi - p.spans[k].lo - b
-			n0, n1 = n0-a, n1-b
-		}
-		e := indexInputs + ownInputs + i
-		if n0+n1 == 0 {
-			p.mapped[e] = -1
-			st = 0
-		} else if n0+n1 < smallCounts {
-			g := guessAt(e, 0, level[n0], level[n1])
-			p.mapped[e] = g
-			st = int32(p.params.guess[g])
-		} else {
-			p.mapped[e] = -1
-			st = clip(ln(2*n1+1) - ln(2*n0+1))
-		}
-		x[2*(indexInputs+ownInputs)+i] = st
-	}
-	for ; i < indexInputs; i++ {
-		p.mapped[i] = -1
-		p.mapped[indexInputs+ownInputs+i] = -1
-		x[2*i], x[2*i+1] = 0, 0
-		x[2*(indexInputs+ownInputs)+i] = 0
-	}
-	p.own.seek(p.node)
-	more := 0
-	for j := ownInputs - 1; j >= 0; j-- {
-		i := indexInputs + j
-		zeros, ones := p.own.counts(j)
-		if zeros+ones == 0 {
-			p.mapped[i] = -1
-			x[2*i], x[2*i+1] = 0, 0
-			continue
-		}
-		g := guessAt(i, more, uint8(zeros), uint8(ones))
-		more = 1
-		p.mapped[i] = g
-		st := int32(p.params.guess[g])
-		x[2*i] = st
-		x[2*i+1] = (int32(squash(st)) - 32768) >> 5
-	}
-	x[inputs-1] = stretchOne
-	p.choose(longest)
+	p.askIndex()
+	p.askOwn()
+	p.x[inputs-1] = stretchOne
+	p.choose()
 	return p.mix()
 }
 
-func clip(x int32) int32 { return min(max(x, -inputMax), inputMax) }
-
-// choose picks the sets of weights.
-func (p *predictor) choose(longest int) {
-	rows := 0
-	if longest >= 0 {
-		rows = int(p.spans[longest].hi - p.spans[longest].lo)
+// askIndex makes the inputs from the training text. Of each order: what
+// followed it, and what followed it where the next order had nothing to say.
+func (p *predictor) askIndex() {
+	i := 0
+	for ; i < indexInputs && indexOrders[i] <= p.active; i++ {
+		zeros, ones := p.counted(indexOrders[i])
+		var moreZeros, moreOnes uint32
+		longer := 0
+		if i+1 < indexInputs && indexOrders[i+1] <= p.active {
+			longer = 1
+			moreZeros, moreOnes = p.counted(indexOrders[i+1])
+		}
+		p.enter(i, p.guess(i, longer, zeros, ones))
+		p.x[onlyInputs+i] = p.guess(indexInputs+ownInputs+i, 0, zeros-moreZeros, ones-moreOnes)
 	}
-	many := 0
-	switch {
-	case rows > 12:
-		many = 5
-	case rows > 5:
-		many = 4
-	case rows > 0:
-		many = min(rows, 4) - 1
+	for ; i < indexInputs; i++ {
+		p.enter(i, p.guess(i, 0, 0, 0))
+		p.x[onlyInputs+i] = p.guess(indexInputs+ownInputs+i, 0, 0, 0)
+	}
+}
+
+// askOwn makes the inputs from the message so far.
+func (p *predictor) askOwn() {
+	p.own.seek(p.node)
+	longer := 0
+	for i := ownInputs - 1; i >= 0; i-- {
+		zeros, ones := p.own.counts(i)
+		p.enter(indexInputs+i, p.guess(indexInputs+i, longer, zeros, ones))
+		if zeros+ones > 0 {
+			longer = 1
+		}
+	}
+}
+
+// enter makes two inputs of a stretched probability: itself, and how far the
+// probability is from one half.
+func (p *predictor) enter(i int, stretched int32) {
+	p.x[2*i] = stretched
+	p.x[2*i+1] = (int32(squash(stretched)) - 32768) >> 5
+}
+
+// counted gives how often each branch of the node followed the last k bytes.
+func (p *predictor) counted(k int) (zeros, ones uint32) {
+	ones = p.ones[k].hi - p.ones[k].lo
+	return p.spans[k].hi - p.spans[k].lo - ones, ones
+}
+
+// guess is what counts tell, stretched: nothing, what training found for such
+// counts, or their ratio where they are many.
+func (p *predictor) guess(order, longer int, zeros, ones uint32) int32 {
+	switch n := zeros + ones; {
+	case n == 0:
+		p.guessed[order] = -1
+		return 0
+	case n < smallCounts:
+		at := guessAt(order, longer, level[zeros], level[ones])
+		p.guessed[order] = at
+		return int32(p.params.guess[at])
+	default:
+		p.guessed[order] = -1
+		return min(max(ln(2*ones+1)-ln(2*zeros+1), -inputMax), inputMax)
+	}
+}
+
+// choose picks the sets of weights: by node; by the longest context and how
+// often it came; by the byte before; by the kinds of that byte, the place in
+// the word and in the tree; by which orders are of one mind.
+func (p *predictor) choose() {
+	longest := p.active + 1
+	often := 0
+	if longest > 0 {
+		zeros, ones := p.counted(p.active)
+		often = oftenness(zeros + ones)
+	}
+	minds := 0
+	for k := 2; k <= 6; k++ {
+		minds <<= 2
+		if k < longest {
+			minds |= mind(p.counted(k))
+		}
 	}
 	kind := kindOf(p.last)
 	p.set[0] = int(p.node) * inputs
-	p.set[1] = ((longest+1)*6 + many) * inputs
+	p.set[1] = (longest*6 + often) * inputs
 	p.set[2] = int(p.last) * inputs
 	p.set[3] = ((kind*8+min(p.word, 7))*8 + min(p.branch, 7)) * inputs
-	profile := 0
-	for k := 2; k <= 6; k++ {
-		profile <<= 2
-		if k <= longest {
-			s, ones := p.spans[k], p.ones[k]
-			n, n1 := s.hi-s.lo, ones.hi-ones.lo
-			switch {
-			case n1 != 0 && n1 != n:
-				profile |= 1
-			case n < 3:
-				profile |= 2
-			default:
-				profile |= 3
-			}
-		}
+	p.set[4] = minds * inputs
+	p.final = longest * mixers
+}
+
+func oftenness(rows uint32) int {
+	switch {
+	case rows > 12:
+		return 5
+	case rows > 5:
+		return 4
+	case rows > 3:
+		return 3
+	default:
+		return int(rows) - 1
 	}
-	p.set[4] = profile * inputs
-	p.final = (longest + 1) * mixers
+}
+
+func mind(zeros, ones uint32) int {
+	switch {
+	case zeros != 0 && ones != 0:
+		return 1
+	case zeros+ones < 3:
+		return 2
+	default:
+		return 3
+	}
 }
 
 func (p *predictor) mix() uint32 {

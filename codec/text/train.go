@@ -12,21 +12,33 @@ import (
 
 const folds = 8
 
-// TrainingSpeed is how fast the weights of an epoch move.
-var TrainingSpeed = []float64{0.06, 0.03, 0.01}
+// epochSpeeds are how fast weights move: one pass over the lines each.
+var epochSpeeds = [...]float64{0.06, 0.03, 0.01}
+
+// finalSpeed slows the last mixer, which sees few inputs.
+const finalSpeed = 0.3
+
+// A Line of training text stands in the index Copies times, at least once.
+// Words of a list teach the index what there is, not how people write: nothing
+// else is learnt from them.
+type Line struct {
+	Text   string
+	Copies int
+	List   bool
+}
 
 // Train makes a model file from lines of text, the same one each time. It takes
 // some 20 s for 1.5 MB.
-func Train(lines []string) ([]byte, error) {
+func Train(lines []Line) ([]byte, error) {
 	t := newTrainer(lines)
-	for _, speed := range TrainingSpeed {
+	for _, speed := range epochSpeeds {
 		t.epoch(speed)
 	}
 	return build(t.params, &t.freq, t.symbols(-1))
 }
 
 type trainer struct {
-	lines    []string
+	lines    []Line
 	freq     [256]uint32
 	alphabet *alphabet
 	order    []place
@@ -37,17 +49,17 @@ type trainer struct {
 	final    *slope
 }
 
-// learnt is a probability of 2^32 and how often it was corrected.
+// learnt is a probability, of 2^32, and how often it was corrected.
 type learnt struct{ p, n int64 }
 
 // place is a byte of a line, or the end of it.
 type place struct{ line, at uint32 }
 
-func newTrainer(lines []string) *trainer {
+func newTrainer(lines []Line) *trainer {
 	t := &trainer{lines: lines, params: newParams()}
-	for _, s := range lines {
-		for i := range len(s) {
-			t.freq[s[i]]++
+	for _, l := range lines {
+		for i := range len(l.Text) {
+			t.freq[l.Text[i]] += uint32(max(l.Copies, 1))
 		}
 	}
 	t.alphabet = newAlphabet(&t.freq)
@@ -92,7 +104,8 @@ func (t *trainer) start() {
 // sort puts all places into the order of the rows.
 func (t *trainer) sort() {
 	classes := make([][]byte, len(t.lines))
-	for i, s := range t.lines {
+	for i, l := range t.lines {
+		s := l.Text
 		b := make([]byte, len(s))
 		for j := range len(s) {
 			b[j] = t.alphabet.class[s[j]]
@@ -124,13 +137,16 @@ func (t *trainer) sort() {
 func (t *trainer) symbols(fold int) []byte {
 	var out []byte
 	for _, p := range t.order {
-		if int(p.line%folds) == fold {
+		if int(p.line%folds) == fold && !t.lines[p.line].List {
 			continue
 		}
-		if s := t.lines[p.line]; int(p.at) < len(s) {
-			out = append(out, s[p.at])
-		} else {
-			out = append(out, 0)
+		l := t.lines[p.line]
+		symbol := byte(0)
+		if int(p.at) < len(l.Text) {
+			symbol = l.Text[p.at]
+		}
+		for range max(l.Copies, 1) {
+			out = append(out, symbol)
 		}
 	}
 	return out
@@ -145,9 +161,12 @@ func (t *trainer) epoch(speed float64) {
 		step += 2
 	}
 	for i, at := 0, 0; i < n; i, at = i+1, (at+step)%n {
+		if t.lines[at].List {
+			continue
+		}
 		p := t.folds[at%folds]
 		p.reset()
-		s := t.lines[at]
+		s := t.lines[at].Text
 		for j := range len(s) {
 			way := t.alphabet.way[s[j]]
 			for whole := false; !whole; {
@@ -171,13 +190,13 @@ func (t *trainer) learn(p *predictor, bit int, guess uint32, speed float64) {
 	target := int64(bit) << 16
 	finalErr := float64(target-int64(guess)) / 65536
 	for m := range mixers {
-		t.final.move(t.params.final[:], p.final+m, float64(p.out[m])/stretchOne*finalErr, speed*FinalFactor)
+		t.final.move(t.params.final[:], p.final+m, float64(p.out[m])/stretchOne*finalErr, speed*finalSpeed)
 		err := float64(target-int64(squash(p.out[m]))) / 65536
 		for i, x := range p.x {
 			t.weights[m].move(t.params.weights[m], p.set[m]+i, float64(x)/stretchOne*err, speed)
 		}
 	}
-	for _, g := range p.mapped {
+	for _, g := range p.guessed {
 		if g < 0 {
 			continue
 		}
@@ -189,8 +208,6 @@ func (t *trainer) learn(p *predictor, bit int, guess uint32, speed float64) {
 		t.params.guess[g] = int16(stretch(uint32(min(max(l.p>>16, 1), 65535))))
 	}
 }
-
-var FinalFactor = 0.3
 
 // slope keeps weights in full precision, with the sum of the squares of their
 // gradients: a weight that moved much moves less (Adagrad).
@@ -214,5 +231,5 @@ func (s *slope) move(weights []int32, i int, gradient, speed float64) {
 	}
 	s.squares[i] += float64(gradient * gradient)
 	s.w[i] += float64(speed * gradient / math.Sqrt(s.squares[i]))
-	weights[i] = int32(s.w[i] * (1 << weightBits))
+	weights[i] = int32(min(max(s.w[i], -8), 8) * (1<<weightBits - 1))
 }
