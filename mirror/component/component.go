@@ -43,6 +43,9 @@ const (
 	defaultQueueBytes  = 4 << 20
 	defaultBackoffMin  = 500 * time.Millisecond
 	defaultBackoffMax  = 30 * time.Second
+	// defaultConflictTime is how long the server may go on believing in our own
+	// last connection: after a kill and a quick start it has not seen its end.
+	defaultConflictTime = 10 * time.Second
 )
 
 // Limits is what an operator may set; a zero field means the default.
@@ -52,6 +55,7 @@ type Limits struct {
 	QueueBytes  int           // of them
 	BackoffMin  time.Duration // before the first new try
 	BackoffMax  time.Duration // at most
+	Conflict    time.Duration // that the domain may be taken at our start
 }
 
 func (l Limits) withDefaults() Limits {
@@ -65,6 +69,9 @@ func (l Limits) withDefaults() Limits {
 	}
 	if l.BackoffMin == 0 {
 		l.BackoffMin = defaultBackoffMin
+	}
+	if l.Conflict == 0 {
+		l.Conflict = defaultConflictTime
 	}
 	if l.BackoffMax == 0 {
 		l.BackoffMax = max(defaultBackoffMax, l.BackoffMin)
@@ -130,7 +137,7 @@ func New(cfg Config) (*Client, error) {
 // that dialling again would not help: another instance has taken the domain, or
 // the server refused us before it ever let us in.
 func (c *Client) Run(ctx context.Context) error {
-	wait, served := c.lim.BackoffMin, false
+	wait, served, start := c.lim.BackoffMin, false, time.Now()
 	for {
 		began := time.Now()
 		up, err := c.connection(ctx)
@@ -138,7 +145,7 @@ func (c *Client) Run(ctx context.Context) error {
 			return nil
 		}
 		served = served || up
-		if fatal := c.fatal(err, served); fatal != nil {
+		if fatal := c.fatal(err, served); fatal != nil && (!isConflict(err) || served || time.Since(start) > c.lim.Conflict) {
 			return fatal
 		}
 		if up && time.Since(began) > c.lim.BackoffMax {

@@ -84,7 +84,7 @@ func (p *peer) read(end string) string {
 func (s *server) start(lim Limits) (c *Client, stanzas chan string, states chan bool, ended chan error, stop func()) {
 	s.t.Helper()
 	stanzas, states, ended = make(chan string, 10), make(chan bool, 10), make(chan error, 1)
-	lim.BackoffMin, lim.BackoffMax = 10*time.Millisecond, 20*time.Millisecond
+	lim.BackoffMin, lim.BackoffMax, lim.Conflict = 10*time.Millisecond, 20*time.Millisecond, 5*time.Millisecond
 	c, err := New(Config{Addr: s.l.Addr().String(), Domain: domain, Secret: secret, Limits: lim,
 		Handler: func(el *xmltree.Element) { stanzas <- el.String() }, State: func(up bool) { states <- up }})
 	if err != nil {
@@ -161,17 +161,23 @@ func TestRefused(t *testing.T) {
 	for _, tt := range []struct{ name, first, then, want string }{
 		{"wrong secret", refusal("not-authorized"), "", "refused our secret"},
 		{"no such component", refusal("host-unknown"), "", "the server's side is missing"},
-		{"another instance at once", refusal("conflict"), "", "a second instance is running"},
+		{"another instance at our start", refusal("conflict"), refusal("conflict"), "a second instance is running"},
+		{"our own last connection at our start", refusal("conflict"), "<handshake/>", ""},
 		{"another instance later", "<handshake/>" + refusal("conflict"), "", "a second instance is running"},
 		{"wrong secret after it was right", "<handshake/>" + refusal("reset"), refusal("not-authorized"), ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			s := newServer(t)
-			_, _, _, ended, stop := s.start(Limits{})
+			_, _, states, ended, stop := s.start(Limits{})
 			s.accept(tt.first)
 			if tt.then != "" {
 				s.accept(tt.then)
-				s.accept("<handshake/>") // it tries again
+			}
+			if tt.want == "" {
+				if !strings.Contains(tt.then, "<handshake/>") {
+					s.accept("<handshake/>") // it tries again
+				}
+				<-states
 				stop()
 			}
 			err := <-ended

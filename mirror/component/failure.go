@@ -28,6 +28,12 @@ func streamError(el *xmltree.Element) error {
 	return mellium.UndefinedCondition
 }
 
+// isConflict reports whether the server says that the domain is taken.
+func isConflict(err error) bool {
+	var e mellium.Error
+	return errors.As(err, &e) && e.Err == "conflict"
+}
+
 // fatal says whether an error of the server's ends Run. served: it has let us in
 // before, so that our side is right and the server's may come right again.
 func (c *Client) fatal(err error, served bool) error {

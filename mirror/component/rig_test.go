@@ -65,7 +65,7 @@ func TestServers(t *testing.T) {
 func start(ctx context.Context, addr, domain, secret string) (up chan bool, ended chan error) {
 	up, ended = make(chan bool, 10), make(chan error, 1)
 	var c *component.Client
-	c, err := component.New(component.Config{Addr: addr, Domain: domain, Secret: secret,
+	c, err := component.New(component.Config{Addr: addr, Domain: domain, Secret: secret, Limits: component.Limits{Conflict: 2 * time.Second},
 		State: func(is bool) { up <- is },
 		Handler: func(el *xmltree.Element) {
 			if el.Is(ns.Client, "message") {
