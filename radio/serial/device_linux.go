@@ -134,7 +134,7 @@ func openPort(path string, bitsPerSec int) (io.ReadCloser, error) {
 	return tarm.OpenPort(&tarm.Config{Name: path, Baud: bitsPerSec, ReadTimeout: readTimeout})
 }
 
-// read waits up to readTimeout for bytes; none is no error. errGone: unplugged.
+// read waits up to readTimeout for bytes; none is no error. ErrGone: unplugged.
 func (d *device) read(buf []byte) (int, error) {
 	n, err := d.port.Read(buf)
 	switch {
@@ -145,7 +145,7 @@ func (d *device) read(buf []byte) (int, error) {
 		_, err := d.use(func(l line) (int, error) { return l.Queued() })
 		return 0, err
 	default:
-		return 0, fmt.Errorf("%w: %w", errGone, err)
+		return 0, fmt.Errorf("%w: %w", ErrGone, err)
 	}
 }
 
@@ -167,11 +167,11 @@ func (d *device) use(f func(line) (int, error)) (int, error) {
 	d.mu.RLock()
 	defer d.mu.RUnlock()
 	if d.closed {
-		return 0, errGone
+		return 0, ErrGone
 	}
 	n, err := f(d.line)
 	if err != nil {
-		return n, fmt.Errorf("%w: %w", errGone, err)
+		return n, fmt.Errorf("%w: %w", ErrGone, err)
 	}
 	return n, nil
 }

@@ -15,9 +15,9 @@ import (
 // nobody reads.
 var ErrStuck = errors.New("serial: the line takes no bytes")
 
-// errGone says that the device is not there any more: unplugged, or the other
+// ErrGone says that the device is not there any more: unplugged, or the other
 // end of a PTY closed.
-var errGone = errors.New("serial: the device is gone")
+var ErrGone = errors.New("serial: the device is gone")
 
 // A PortError says why a port cannot be used, and what to do about it.
 type PortError struct {
@@ -27,7 +27,13 @@ type PortError struct {
 	Err  error  // the cause; nil if it is a rule of ours
 }
 
-func (e *PortError) Error() string { return fmt.Sprintf("serial: %s: %s", e.Path, e.What) }
+func (e *PortError) Error() string {
+	if e.Hint == "" {
+		return fmt.Sprintf("serial: %s: %s", e.Path, e.What)
+	}
+	return fmt.Sprintf("serial: %s: %s: %s", e.Path, e.What, e.Hint) // a status has one line for it
+}
+
 func (e *PortError) Unwrap() error { return e.Err }
 
 // portError words the errors that people meet.

@@ -6,17 +6,16 @@
 // It adds no check of its own unless asked (Config.CRC): the seal's tag finds
 // what a CRC would find, and 2 bytes a frame are 17 ms at 1200 bit/s.
 //
-// A Port that was unplugged comes back by itself; frames of that time are lost,
-// which a link expects of any bearer. It starts no goroutine: Receive watches
-// the device and reopens it. Open is the way in; device_linux.go holds what the
-// kernel and github.com/tarm/serial need, with the reasons.
+// A Port that is unplugged fails, at once and for good (ErrGone); whoever runs
+// bearers opens it again, with back-off, until it is back. It starts no
+// goroutine. Open is the way in; device_linux.go holds what the kernel and
+// github.com/tarm/serial need, with the reasons.
 package serial
 
 import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"os"
 	"sync"
@@ -35,13 +34,10 @@ const (
 	mtuMin     = 64   // a handshake frame has to fit
 	mtuMax     = 1024 // above, one lost frame costs too much air
 
-	bitsPerByte = 10                     // 8N1: a start and a stop bit
-	lead        = 2 * time.Millisecond   // Send returns so much before the line falls idle
-	quietMax    = time.Minute            // after that a delimiter goes first: the line may have collected noise
-	stuckMax    = 30 * time.Second       // a line that takes no byte for so long is reported
-	retryMin    = 500 * time.Millisecond // after an unplug
-	retryMax    = 30 * time.Second
-	steadyMin   = 5 * time.Second // a port that stays so long has come back for good
+	bitsPerByte = 10                   // 8N1: a start and a stop bit
+	lead        = 2 * time.Millisecond // Send returns so much before the line falls idle
+	quietMax    = time.Minute          // after that a delimiter goes first: the line may have collected noise
+	stuckMax    = 30 * time.Second     // a line that takes no byte for so long is reported
 )
 
 // Flow is who may hold the line.
@@ -82,10 +78,8 @@ func (c Config) Validate() error {
 	return nil
 }
 
-// Status is what an operator wants to know of a port.
+// Status is what an operator wants to know of a port, since it was opened.
 type Status struct {
-	Open                bool
-	Err                 error // why it is not; a *PortError has a hint
 	FramesIn, FramesOut uint64
 	BytesIn, BytesOut   uint64 // on the line, with framing
 	Refused             Refused
@@ -98,20 +92,16 @@ type Refused struct {
 	CRC  uint64 // with Config.CRC
 }
 
-// A Port is an open serial port, or one that is expected back. Send and Receive
-// are each called by one goroutine, Close and Status by any.
+// A Port is an open serial port. Send and Receive are each called by one
+// goroutine, Close and Status by any.
 type Port struct {
 	cfg    Config
-	opener opener
+	dev    *device
 	log    *slog.Logger
 	stuck  time.Duration // stuckMax
 	closed chan struct{}
 
-	mu     sync.Mutex
-	dev    *device       // nil: gone
-	back   chan struct{} // closed when dev is there
-	since  time.Time     // when dev was opened
-	retry  time.Duration // the next wait
+	mu     sync.Mutex // status, and who closes
 	status Status
 
 	// Send's own.
@@ -125,8 +115,8 @@ type Port struct {
 	rest     []byte // of raw, not yet looked at
 }
 
-// Open opens a port. One that is not there is waited for; any other reason is
-// an error.
+// Open opens a port, for this process alone. The errors are of the Config, or
+// *PortError.
 func Open(cfg Config) (*Port, error) { return open(cfg, system) }
 
 func open(cfg Config, o opener) (*Port, error) {
@@ -136,14 +126,16 @@ func open(cfg Config, o opener) (*Port, error) {
 	if cfg.MTU == 0 {
 		cfg.MTU = MTUDefault
 	}
+	dev, err := o.open(cfg.Path, cfg.Baud, cfg.Flow)
+	if err != nil {
+		return nil, err
+	}
 	p := &Port{
 		cfg:      cfg,
-		opener:   o,
+		dev:      dev,
 		log:      cfg.Log,
 		stuck:    stuckMax,
 		closed:   make(chan struct{}),
-		back:     make(chan struct{}),
-		retry:    retryMin,
 		deframer: deframer{max: cfg.MTU, crc: cfg.CRC},
 	}
 	if cfg.CRC {
@@ -151,9 +143,6 @@ func open(cfg Config, o opener) (*Port, error) {
 	}
 	if p.log == nil {
 		p.log = slog.New(slog.DiscardHandler)
-	}
-	if err := p.tryOpen(); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, err
 	}
 	return p, nil
 }
@@ -187,10 +176,7 @@ func (p *Port) Close() error {
 		return os.ErrClosed
 	}
 	close(p.closed)
-	p.status.Open = false
-	if p.dev == nil {
-		return nil
-	}
+	p.log.Debug("serial port closed", "path", p.cfg.Path, "counts", p.status)
 	return p.dev.close()
 }
 
@@ -201,65 +187,6 @@ func (p *Port) isClosed() bool {
 	default:
 		return false
 	}
-}
-
-// tryOpen opens the device, or notes why it cannot and doubles the wait.
-func (p *Port) tryOpen() error {
-	dev, err := p.opener.open(p.cfg.Path, p.cfg.Baud, p.cfg.Flow)
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if err != nil {
-		if p.status.Err == nil || p.status.Err.Error() != err.Error() { // once, not each 30 s
-			p.log.Warn("serial port", "path", p.cfg.Path, "err", err, "hint", hint(err))
-		}
-		p.status.Err = err
-		return err
-	}
-	if p.isClosed() {
-		dev.close()
-		return os.ErrClosed
-	}
-	p.log.Info("serial port open", "path", p.cfg.Path, "baud", p.cfg.Baud)
-	p.dev, p.since = dev, time.Now()
-	p.status.Open, p.status.Err = true, nil
-	close(p.back)
-	return nil
-}
-
-func hint(err error) string {
-	if e := (*PortError)(nil); errors.As(err, &e) {
-		return e.Hint
-	}
-	return ""
-}
-
-// lose forgets a device that has gone.
-func (p *Port) lose(dev *device, err error) {
-	dev.close()
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.dev != dev || p.isClosed() {
-		return
-	}
-	p.log.Warn("serial port gone", "path", p.cfg.Path, "err", err)
-	p.dev, p.back = nil, make(chan struct{})
-	p.status.Open, p.status.Err = false, err
-	if time.Since(p.since) >= steadyMin {
-		p.retry = retryMin
-	}
-}
-
-// reopen waits, longer each time, and tries once.
-func (p *Port) reopen(ctx context.Context) error {
-	p.mu.Lock()
-	wait := p.retry
-	p.retry = min(2*wait, retryMax)
-	p.mu.Unlock()
-	if err := p.sleep(ctx, wait); err != nil {
-		return err
-	}
-	p.tryOpen() // the reason for a failure is in the status
-	return nil
 }
 
 func (p *Port) sleep(ctx context.Context, d time.Duration) error {
@@ -284,10 +211,4 @@ func (p *Port) over(ctx context.Context) error {
 		return os.ErrClosed
 	}
 	return ctx.Err()
-}
-
-func (p *Port) device() (*device, chan struct{}) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.dev, p.back
 }

@@ -9,15 +9,14 @@ import (
 )
 
 // Send writes one frame and returns when its last byte is about to leave, so
-// that the next one can be composed as late as can be. While the port is gone
-// it waits. An error means that this frame is lost: errors of the port (ErrStuck
-// among them) pass, after os.ErrClosed and the context's own no other follows.
+// that the next one can be composed as late as can be. An error means that the
+// frame is lost. After ErrStuck and the context's own the port goes on; ErrGone
+// and os.ErrClosed are for good.
 func (p *Port) Send(ctx context.Context, frame []byte) error {
 	if len(frame) == 0 || len(frame) > p.cfg.MTU {
 		panic(fmt.Sprintf("BUG: a frame of %d bytes for a port of 1 to %d", len(frame), p.cfg.MTU))
 	}
-	dev, err := p.await(ctx)
-	if err != nil {
+	if err := p.over(ctx); err != nil {
 		return err
 	}
 	p.out = p.out[:0]
@@ -27,7 +26,7 @@ func (p *Port) Send(ctx context.Context, frame []byte) error {
 	p.out = appendFrame(p.out, frame, p.cfg.CRC)
 
 	p.clean = false
-	if err := p.write(ctx, dev, p.out); err != nil {
+	if err := p.write(ctx, p.out); err != nil {
 		return err
 	}
 	p.clean = true
@@ -35,37 +34,19 @@ func (p *Port) Send(ctx context.Context, frame []byte) error {
 	p.status.FramesOut++
 	p.status.BytesOut += uint64(len(p.out))
 	p.mu.Unlock()
-	return p.drain(ctx, dev, len(p.out))
-}
-
-// await gives the device, when there is one.
-func (p *Port) await(ctx context.Context) (*device, error) {
-	for {
-		dev, back := p.device()
-		if err := p.over(ctx); err != nil {
-			return nil, err
-		}
-		if dev != nil {
-			return dev, nil
-		}
-		select {
-		case <-back:
-		case <-ctx.Done():
-		case <-p.closed:
-		}
-	}
+	return p.drain(ctx, len(p.out))
 }
 
 // write hands bytes to the kernel, which holds a few thousand: it seldom waits.
-func (p *Port) write(ctx context.Context, dev *device, line []byte) error {
+func (p *Port) write(ctx context.Context, line []byte) error {
 	moved := time.Now()
 	for len(line) > 0 {
-		n, err := dev.write(line)
+		n, err := p.dev.write(line)
 		line = line[n:]
 		if n > 0 {
 			moved = time.Now()
 		}
-		if err := p.check(ctx, dev, moved, err); err != nil {
+		if err := p.check(ctx, moved, err); err != nil {
 			return err
 		}
 	}
@@ -75,7 +56,7 @@ func (p *Port) write(ctx context.Context, dev *device, line []byte) error {
 // drain waits until the line is through with what was written: as long as the
 // rate says (a PTY's queue always reads empty), then as long as the queue holds
 // bytes (flow control).
-func (p *Port) drain(ctx context.Context, dev *device, lineBytes int) error {
+func (p *Port) drain(ctx context.Context, lineBytes int) error {
 	if now := time.Now(); p.busy.Before(now) {
 		p.busy = now
 	}
@@ -85,11 +66,11 @@ func (p *Port) drain(ctx context.Context, dev *device, lineBytes int) error {
 	}
 	moved, before := time.Now(), -1
 	for {
-		queued, err := dev.queued()
+		queued, err := p.dev.queued()
 		if queued != before {
 			moved, before = time.Now(), queued
 		}
-		if err := p.check(ctx, dev, moved, err); err != nil {
+		if err := p.check(ctx, moved, err); err != nil {
 			return err
 		}
 		left := p.lineTime(queued)
@@ -105,24 +86,20 @@ func (p *Port) drain(ctx context.Context, dev *device, lineBytes int) error {
 
 // check tells why the sending of a frame has to end, and then clears the way
 // for the next one.
-func (p *Port) check(ctx context.Context, dev *device, moved time.Time, err error) error {
+func (p *Port) check(ctx context.Context, moved time.Time, err error) error {
 	if over := p.over(ctx); over != nil {
 		return over
 	}
-	if err != nil {
-		p.lose(dev, err)
-		return err
-	}
-	if time.Since(moved) > p.stuck {
+	if err == nil && time.Since(moved) > p.stuck {
 		p.clean = false
-		return errors.Join(ErrStuck, dev.discard())
+		return errors.Join(ErrStuck, p.dev.discard())
 	}
-	return nil
+	return err
 }
 
-// Receive waits for a frame, reopening a port that is gone. What is no frame is
-// counted in the Status and dropped. It ends with os.ErrClosed or the context's
-// error, at most 100 ms late.
+// Receive waits for a frame. What is no frame is counted in the Status and
+// dropped. It ends with ErrGone, os.ErrClosed or the context's error, at most
+// 100 ms late.
 func (p *Port) Receive(ctx context.Context, buf []byte) (int, error) {
 	if len(buf) < p.cfg.MTU {
 		panic(fmt.Sprintf("BUG: a buffer of %d bytes for frames of %d", len(buf), p.cfg.MTU))
@@ -134,14 +111,7 @@ func (p *Port) Receive(ctx context.Context, buf []byte) (int, error) {
 		if err := p.over(ctx); err != nil {
 			return 0, err
 		}
-		dev, _ := p.device()
-		if dev == nil {
-			if err := p.reopen(ctx); err != nil {
-				return 0, err
-			}
-			continue
-		}
-		if err := p.fill(ctx, dev); err != nil {
+		if err := p.fill(ctx); err != nil {
 			return 0, err
 		}
 	}
@@ -163,10 +133,10 @@ func (p *Port) nextFrame() bool {
 	return whole
 }
 
-// fill reads what has come. Only the end of all is an error.
-func (p *Port) fill(ctx context.Context, dev *device) error {
+// fill reads what has come.
+func (p *Port) fill(ctx context.Context) error {
 	begin := time.Now()
-	n, err := dev.read(p.raw[:])
+	n, err := p.dev.read(p.raw[:])
 	p.rest = p.raw[:n]
 	p.mu.Lock()
 	p.status.BytesIn += uint64(n)
@@ -174,11 +144,8 @@ func (p *Port) fill(ctx context.Context, dev *device) error {
 	switch {
 	case p.isClosed():
 		return os.ErrClosed
-	case err != nil:
-		p.deframer = deframer{max: p.deframer.max, crc: p.deframer.crc, refused: p.deframer.refused}
-		p.lose(dev, err)
-	case n == 0 && time.Since(begin) < readTimeout/2:
+	case n == 0 && err == nil && time.Since(begin) < readTimeout/2:
 		return p.sleep(ctx, readTimeout/2) // a driver that does not wait must not cost the CPU
 	}
-	return nil
+	return err
 }
