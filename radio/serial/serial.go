@@ -28,10 +28,9 @@ var _ radio.Bearer = (*Port)(nil)
 
 // Ours.
 const (
-	// MTUDefault is the MTU of a Config that names none: one COBS block and a
-	// half, 2 s at 1200 bit/s.
+	// MTUDefault is the MTU of a Config that names none: 2 s at 1200 bit/s.
 	MTUDefault = 255
-	mtuMin     = 64   // a handshake frame has to fit
+	mtuMin     = 120  // a handshake has to fit (radio/WIRE.md)
 	mtuMax     = 1024 // above, one lost frame costs too much air
 
 	bitsPerByte = 10                   // 8N1: a start and a stop bit
@@ -53,7 +52,7 @@ const (
 type Config struct {
 	Path       string // "/dev/serial/by-id/usb-…" stays the same when plugged in elsewhere
 	Baud       int    // bit/s, 50 to 4,000,000; both ends alike
-	MTU        int    // bytes of a frame, 64 to 1024; 0: MTUDefault; both ends alike
+	MTU        int    // bytes of a frame, 120 to 1024; 0: MTUDefault; both ends alike
 	CRC        bool   // two more bytes a frame, CRC-16/X-25; both ends alike
 	Flow       Flow
 	HalfDuplex bool          // a radio is behind it, or RS-485: one side at a time

@@ -327,7 +327,7 @@ func TestOpenErrors(t *testing.T) {
 		{"a port", Config{Path: w.path, Baud: 9600}, "", ""},
 		{"none", Config{Baud: 9600}, "no port is named", ""},
 		{"rate", Config{Path: w.path, Baud: 5}, "baud: 5 is no rate", ""},
-		{"MTU", Config{Path: w.path, Baud: 9600, MTU: 9}, "mtu: 9 is not within 64 to 1024", ""},
+		{"MTU", Config{Path: w.path, Baud: 9600, MTU: 9}, "mtu: 9 is not within 120 to 1024", ""},
 		{"flow", Config{Path: w.path, Baud: 9600, Flow: "xon"}, `flow: "xon" is neither`, ""},
 		{"absent", Config{Path: file + "s", Baud: 9600}, "no such port", "is it plugged in? there are: "},
 		{"no terminal", Config{Path: file, Baud: 9600}, "is no serial port", "usb-FTDI_FT232R-if00-port0"},
