@@ -26,6 +26,7 @@ func Peers(own pair.PrivateKey, pairings []site.Pairing, initiator bool) []node.
 			Rand:      rand.Reader,
 			Jitter:    mrand.New(mrand.NewPCG(mrand.Uint64(), mrand.Uint64())),
 			KeepAlive: time.Duration(p.KeepAlive),
+			Tries:     p.Tries,
 		}})
 	}
 	return peers

@@ -22,6 +22,7 @@ type Link struct {
 	Public    pair.PublicKey `toml:"public"`    // its key; the secret of the pairing is in keys/PEER.psk
 	TagBytes  int            `toml:"tag_bytes"` // 4, 8 or 16, the same at both ends
 	KeepAlive Duration       `toml:"keepalive"` // 0: an idle line stays silent
+	Tries     int            `toml:"tries"`     // unanswered sendings after which the link is down; 0: the default
 	Bearers   []Bearer       `toml:"bearer"`    // in order of preference
 }
 
@@ -39,6 +40,10 @@ type Bearer struct {
 
 // LinkIDMax is the largest address on a shared channel (radio/WIRE.md).
 const LinkIDMax = 62
+
+// TriesMax is how patient a link may be made: each try waits half as long again
+// as the one before, 30 s at most.
+const TriesMax = 100
 
 // BearersMax is how many ways there are to one peer, at most.
 const BearersMax = 4
@@ -58,6 +63,7 @@ func (l *Link) Validate() []Problem {
 	bad(l.ID < 1 || l.ID > LinkIDMax, "id", fmt.Sprintf("%d is not 1 to %d", l.ID, LinkIDMax), "the number that picketctl pair gave to both ends")
 	bad(l.Public == pair.PublicKey{}, "public", "the peer's key is missing", "picketctl pair writes it")
 	bad(!slices.Contains([]int{4, 8, 16}, l.TagBytes), "tag_bytes", fmt.Sprintf("%d is not 4, 8 or 16", l.TagBytes), "the same at both ends; 4 below 2400 bit/s, 8 above")
+	bad(l.Tries < 0 || l.Tries > TriesMax, "tries", fmt.Sprintf("%d is not 0 to %d", l.Tries, TriesMax), "0 for the default; each waits longer than the one before")
 	bad(len(l.Bearers) == 0 || len(l.Bearers) > BearersMax, "bearer", fmt.Sprintf("%d bearers are none to %d", len(l.Bearers), BearersMax), "one to four sections [[bearer]]")
 	for _, b := range l.Bearers {
 		bad(b.Kind != "serial", "bearer.kind", strconv.Quote(b.Kind)+" is no kind of bearer", `kind = "serial"`)
@@ -207,7 +213,8 @@ id = %d
 public = %q
 tag_bytes = %d    # 4, 8 or 16
 keepalive = %q # a poll after so long without a frame; "0s": an idle line is silent
-`, l.ID, public, l.TagBytes, l.KeepAlive)
+tries = %d        # so many sendings without an answer, and the link is down; 0: the default, 6
+`, l.ID, public, l.TagBytes, l.KeepAlive, l.Tries)
 	for _, br := range l.Bearers {
 		fmt.Fprintf(&b, `
 [[bearer]]

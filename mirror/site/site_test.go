@@ -141,7 +141,7 @@ func TestDamagedPairings(t *testing.T) {
 		{"public key with a typing error", "mirror.raleigh.example.toml:8: public: ", func(dir string) error {
 			return edit(filepath.Join(dir, "links/mirror.raleigh.example.toml"), `public = "`, `public = "x`)
 		}},
-		{"no such rate", "mirror.raleigh.example.toml:15: bearer.rate: 12 bit/s is out of range", func(dir string) error {
+		{"no such rate", "mirror.raleigh.example.toml:16: bearer.rate: 12 bit/s is out of range", func(dir string) error {
 			return edit(filepath.Join(dir, "links/mirror.raleigh.example.toml"), `rate = 1200`, `rate = 12`)
 		}},
 		{"two links with one id", "id: 1 is that of", func(dir string) error {

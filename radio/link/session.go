@@ -23,6 +23,7 @@ type session struct {
 
 	excess    excess
 	tries     int       // sendings without news since the last
+	lossThen  float64   // the share lost when the first of them was missed
 	mayProbe  bool      // tries > 1: one frame may go
 	probeDone time.Time // when the last try was on the medium
 	ping      bool      // ask for an acknowledgement, whatever else goes
@@ -270,8 +271,11 @@ func (c *Conn) missed(now time.Time) {
 		s.sent.lose(o) // what it carried came in another
 		return
 	}
+	if s.tries == 0 {
+		s.lossThen = s.sent.lossRate // the silence itself is no reason for more patience
+	}
 	s.tries++
-	if s.tries >= c.cfg.Tries+int(2*float64(c.cfg.Tries)*s.sent.lossRate) {
+	if s.tries >= c.cfg.Tries+int(2*float64(c.cfg.Tries)*s.lossThen) {
 		c.lose(now, "no answer from the peer")
 		return
 	}

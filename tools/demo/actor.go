@@ -39,8 +39,9 @@ type side struct {
 // sameWithin is how close the same sight of two users of a side is one event.
 const sameWithin = 5 * time.Second
 
-// tell shows a line, unless the other user of this side has just shown it.
-func (s *side) tell(code, text string) {
+// tell shows a line, unless the other user of this side has just shown it. note
+// is what may differ between the two.
+func (s *side) tell(code, text, note string) {
 	s.mu.Lock()
 	at, again := s.shown[text]
 	again = again && time.Since(at) < sameWithin
@@ -49,7 +50,7 @@ func (s *side) tell(code, text string) {
 	}
 	s.mu.Unlock()
 	if !again {
-		s.show(code, text)
+		s.show(code, text+note)
 	}
 }
 
@@ -91,23 +92,32 @@ func (a *actor) present(e slixmpp.Event) {
 	nick := strings.TrimPrefix(e.From, a.room+"/")
 	switch {
 	case e.Type == "error":
-		a.side.tell(yellow, fmt.Sprintf("%s is refused: %s", a.nick, e.Error))
+		a.side.tell(yellow, a.nick+" is refused: "+e.Error, "")
 	case e.Kind == "presence" && e.Type == "unavailable":
-		a.side.tell(dim, "← "+nick+" has left")
+		a.side.tell(dim, "← "+nick+" has left", "")
 	case e.Kind == "presence" && e.Show != "":
-		a.side.tell(cyan, strings.TrimSuffix(fmt.Sprintf("  %s is %s: %s", nick, e.Show, e.Status), ": "))
+		a.side.tell(cyan, strings.TrimSuffix(fmt.Sprintf("  %s is %s: %s", nick, e.Show, e.Status), ": "), "")
 	case e.Kind == "presence":
-		a.side.tell(cyan, "→ "+nick+" is here")
+		a.side.tell(cyan, "→ "+nick+" is here", "")
 	case e.Kind == "message" && e.Body != "" && !a.isHistory(e):
-		late := ""
-		if e.Delayed {
-			late = " (from the outage)"
-		} else if d, ok := a.side.stage.age(e.Body, e.Time); ok && nick != a.nick {
-			late = fmt.Sprintf("  [%.1f s]", d.Seconds())
-		}
-		a.side.tell(plain, nick+": "+e.Body+late)
+		a.side.tell(plain, nick+": "+e.Body, a.lateness(e))
 	}
 }
+
+// lateness tells how long a message was under way, where one can notice it.
+func (a *actor) lateness(e slixmpp.Event) string {
+	d, ok := a.side.stage.age(e.Body, e.Time)
+	switch {
+	case e.Delayed:
+		return " (sent in the outage)"
+	case ok && d >= noticeable:
+		return fmt.Sprintf("  [%.1f s]", d.Seconds())
+	}
+	return ""
+}
+
+// noticeable is what a person sees as not at once.
+const noticeable = 100 * time.Millisecond
 
 // isHistory says that a message is from before the actor's join, which ends
 // with the subject.
@@ -183,7 +193,7 @@ func (a *actor) join() {
 	a.do(func(ctx context.Context, c *slixmpp.Client) error { return c.Join(ctx, a.room, a.nick, "", -1) })
 	a.await("the room's subject", isSubject)
 	if n := a.count(func(e slixmpp.Event) bool { return e.Kind == "message" && e.Body != "" && e.Delayed }); n > 0 {
-		a.side.tell(dim, fmt.Sprintf("  %s reads %d earlier messages", a.nick, n))
+		a.side.tell(dim, fmt.Sprintf("  %s reads %d earlier messages", a.nick, n), "")
 	}
 }
 

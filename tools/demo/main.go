@@ -54,7 +54,7 @@ func run(ctx context.Context, dir string, rate int, keep bool) error {
 		return err
 	}
 	dir, err = lab.Up(dir, lab.Options{Gateways: 1, Rate: rate, HQ: "embedded", Bearer: "serial", Seed: 1,
-		Hold: hold, KeepAlive: keepAlive}, func(step string) { sc.line(dim, "   %s …", step) })
+		Hold: hold, Tries: tries}, func(step string) { sc.line(dim, "   %s …", step) })
 	if err != nil {
 		return err
 	}
@@ -90,8 +90,8 @@ func run(ctx context.Context, dir string, rate int, keep bool) error {
 	return lab.Down(dir)
 }
 
-// Short times, so that an outage fits into a minute.
+// Less patience than in the field, so that an outage fits into a minute.
 const (
-	hold      = 2 * time.Second
-	keepAlive = 0 * time.Second
+	hold  = 2 * time.Second
+	tries = 3 // unanswered, and the link is down
 )

@@ -27,7 +27,7 @@ import (
 const usage = `usage: picketctl lab COMMAND [flags] [arguments]
 
   up        [-gateways N] [-rate BIT/S] [-loss SHARE] [-hq embedded|prosody|ejabberd]
-            [-bearer serial] [-seed N] [-bin DIR] [-hold TIME] [-keepalive TIME]
+            [-bearer serial] [-seed N] [-bin DIR] [-hold TIME] [-keepalive TIME] [-tries N]
                               start a world, write DIR/lab.json
   status    [-json]             state of each site and line, bytes and frames by direction
   account   [-password P] [-admin] SITE NAME          make an account, print its password

@@ -22,6 +22,7 @@ type Options struct {
 
 	Hold      time.Duration `json:"hold"`      // silence until remote users are shown as left; 0: the programs' default
 	KeepAlive time.Duration `json:"keepalive"` // of the links; 0: an idle line is silent
+	Tries     int           `json:"tries"`     // sendings without an answer until a link is down; 0: the default
 }
 
 const (

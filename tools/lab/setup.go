@@ -133,7 +133,7 @@ func (s *supervisor) tune(path string) error {
 func (s *supervisor) pair(hq, gateway *siteProc) error {
 	return s.command("picketctl", "pair", "-hq", hq.dir, "-gateway", gateway.dir,
 		"-hq-port", gateway.line.Path(hqEnd), "-gateway-port", gateway.line.Path(gatewayEnd),
-		"-rate", strconv.Itoa(s.opt.Rate), "-keepalive", s.opt.KeepAlive.String())
+		"-rate", strconv.Itoa(s.opt.Rate), "-keepalive", s.opt.KeepAlive.String(), "-tries", strconv.Itoa(s.opt.Tries))
 }
 
 // register makes an account where the site's accounts are.

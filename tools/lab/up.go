@@ -39,6 +39,7 @@ func runUp(args []string, stdout, stderr io.Writer) error {
 	fs.StringVar(&opt.Bin, "bin", "", "")
 	fs.DurationVar(&opt.Hold, "hold", 0, "")
 	fs.DurationVar(&opt.KeepAlive, "keepalive", 0, "")
+	fs.IntVar(&opt.Tries, "tries", 0, "")
 	if rest, err := parse(fs, args); err != nil {
 		return err
 	} else if len(rest) > 0 {

@@ -19,7 +19,7 @@ import (
 )
 
 const pairUsage = `usage: picketctl pair -hq DIR|FILE -gateway DIR|FILE [-hq-port DEVICE] [-gateway-port DEVICE] [-rate BIT/S]
-                      [-mtu N] [-crc] [-flow rtscts] [-half-duplex] [-turnaround D] [-keepalive D] [-id N] [-replace]
+                      [-mtu N] [-crc] [-flow rtscts] [-half-duplex] [-turnaround D] [-keepalive D] [-tries N] [-id N] [-replace]
 
 Makes the keys of a headquarters and a gateway whose folders are both at hand, and
 writes links/ and keys/ at both: each has its own private key, the other's public
@@ -43,6 +43,7 @@ type pairing struct {
 	gateway                 gateway
 	hqBearer, gatewayBearer site.Bearer
 	keepalive               time.Duration
+	tries                   int
 	id                      uint
 	replace                 bool
 	now                     time.Time
@@ -68,6 +69,7 @@ func runPair(args []string, stdout io.Writer) error {
 	fs.BoolVar(&b.HalfDuplex, "half-duplex", false, "")
 	fs.Func("turnaround", "", func(s string) error { return b.Turnaround.UnmarshalText([]byte(s)) })
 	fs.DurationVar(&p.keepalive, "keepalive", 0, "")
+	fs.IntVar(&p.tries, "tries", 0, "")
 	fs.UintVar(&p.id, "id", 0, "")
 	fs.BoolVar(&p.replace, "replace", false, "")
 	rest, err := commands.Parse(fs, "picketctl pair -h", args)
@@ -130,7 +132,7 @@ func (p *pairing) run(stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
-	common := site.Link{ID: id, TagBytes: link.TagBytesFor(p.hqBearer.Rate), KeepAlive: site.Duration(p.keepalive)}
+	common := site.Link{ID: id, TagBytes: link.TagBytesFor(p.hqBearer.Rate), KeepAlive: site.Duration(p.keepalive), Tries: p.tries}
 	hqLink, gatewayLink := common, common
 	hqLink.Peer, hqLink.Domains, hqLink.Public = p.gateway.Mirror, []string{p.gateway.Domain}, gatewayOwn.Public()
 	hqLink.Bearers = []site.Bearer{p.hqBearer}
@@ -195,7 +197,7 @@ func (p *pairing) present() (atHQ, atGateway *site.Link, err error) {
 // keep takes over what people may have set by hand in a link that is replaced.
 func keep(l *site.Link, old *site.Link) {
 	if old != nil {
-		l.Bearers, l.TagBytes, l.KeepAlive = old.Bearers, old.TagBytes, old.KeepAlive
+		l.Bearers, l.TagBytes, l.KeepAlive, l.Tries = old.Bearers, old.TagBytes, old.KeepAlive, old.Tries
 	}
 }
 
