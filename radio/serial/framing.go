@@ -5,7 +5,7 @@ package serial
 // receiver that has lost its place finds it again at the next zero. With a CRC,
 // that stands behind the frame, inside the COBS form.
 
-// From the wire.
+// From WIRE.md.
 const (
 	delimiter = 0
 	blockMax  = 254 // bytes of a frame that one COBS code byte can head

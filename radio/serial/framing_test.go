@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/hex"
 	"math/rand/v2"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -60,6 +61,36 @@ func TestAppendFrame(t *testing.T) {
 				t.Errorf("deframe(%x)\n got %x\nwant %x", line, got, frame)
 			}
 		})
+	}
+}
+
+// TestWire runs the examples of WIRE.md both ways.
+func TestWire(t *testing.T) {
+	text, err := os.ReadFile("WIRE.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	examples := 0
+	for _, mark := range []string{"serial", "serial-crc"} {
+		_, rest, _ := strings.Cut(string(text), "```"+mark+"\n")
+		block, _, _ := strings.Cut(rest, "```")
+		for row := range strings.Lines(block) {
+			left, right, ok := strings.Cut(strings.TrimSpace(row), "   ")
+			if !ok {
+				t.Fatalf("%s: %q has no two columns", mark, row)
+			}
+			frame, line, crc := unhex(t, left), unhex(t, right), mark == "serial-crc"
+			if got := appendFrame(nil, frame, crc); !bytes.Equal(got, line) {
+				t.Errorf("%s: %x goes out as %x, want %x", mark, frame, got, line)
+			}
+			if got := deframe(&deframer{max: 99, crc: crc}, line); len(got) != 1 || !bytes.Equal(got[0], frame) {
+				t.Errorf("%s: %x is taken for %x, want %x", mark, line, got, frame)
+			}
+			examples++
+		}
+	}
+	if examples != 5 {
+		t.Errorf("%d examples were found, want 5", examples)
 	}
 }
 
