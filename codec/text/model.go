@@ -2,7 +2,7 @@ package text
 
 import (
 	"errors"
-	"math"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -44,7 +44,7 @@ var (
 // form: it has a NUL or is not UTF-8. The empty string is coded by no bytes.
 // Some texts grow: the caller compares and sends those as they are.
 func (m *Model) Append(dst []byte, s string) []byte {
-	if !utf8.ValidString(s) {
+	if !utf8.ValidString(s) || strings.IndexByte(s, 0) >= 0 {
 		return nil
 	}
 	if dst == nil {
@@ -54,11 +54,7 @@ func (m *Model) Append(dst []byte, s string) []byte {
 	m.enc.reset(dst)
 	m.predictor.reset()
 	for i := range len(s) {
-		c := s[i]
-		if c == 0 {
-			return nil
-		}
-		m.encodeByte(c)
+		m.encodeByte(s[i])
 		if i+1 == len(s) || utf8.RuneStart(s[i+1]) {
 			m.enc.mark()
 		}
@@ -71,13 +67,7 @@ func (m *Model) encodeByte(c byte) {
 	a := p.index.alphabet
 	for whole := false; !whole; {
 		bit := int(a.way[c] >> p.depth & 1)
-		pr := p.predict()
-		if bit == 1 {
-			Bits -= math.Log2(float64(pr) / 65536)
-		} else {
-			Bits -= math.Log2(float64(65536-pr) / 65536)
-		}
-		m.enc.bit(bit, pr)
+		m.enc.bit(bit, p.predict())
 		_, whole = p.update(bit)
 	}
 }
@@ -111,5 +101,3 @@ func (m *Model) Decode(b []byte, maxBytes int) (string, error) {
 	}
 	return string(out), nil
 }
-
-var Bits float64

@@ -23,11 +23,13 @@ type predictor struct {
 	word   int   // bytes since the last blank
 	inside int   // bytes that the UTF-8 sequence still needs
 
-	x       [inputs]int32
-	set     [mixers]int   // first weight of the chosen set
-	out     [mixers]int32 // of each mixer
-	final   int
-	guessed [2*indexInputs + ownInputs]int32 // places in params.guess; -1: none
+	orders   int  // that have rows
+	ownKnows bool // whether the message's own counts say anything
+	x        [inputs]int32
+	set      [mixers]int   // first weight of the chosen set
+	out      [mixers]int32 // of each mixer
+	final    int
+	guessed  [2*indexInputs + ownInputs]int32 // places in params.guess; -1: none
 }
 
 func (p *predictor) reset() {
@@ -117,6 +119,7 @@ func (p *predictor) askIndex() {
 		p.enter(i, p.guess(i, longer, zeros, ones))
 		p.x[onlyInputs+i] = p.guess(indexInputs+ownInputs+i, 0, zeros-moreZeros, ones-moreOnes)
 	}
+	p.orders = i
 	for ; i < indexInputs; i++ {
 		p.enter(i, p.guess(i, 0, 0, 0))
 		p.x[onlyInputs+i] = p.guess(indexInputs+ownInputs+i, 0, 0, 0)
@@ -126,12 +129,14 @@ func (p *predictor) askIndex() {
 // askOwn makes the inputs from the message so far.
 func (p *predictor) askOwn() {
 	p.own.seek(p.node)
+	p.ownKnows = false
 	longer := 0
 	for i := ownInputs - 1; i >= 0; i-- {
 		zeros, ones := p.own.counts(i)
 		p.enter(indexInputs+i, p.guess(indexInputs+i, longer, zeros, ones))
 		if zeros+ones > 0 {
 			longer = 1
+			p.ownKnows = true
 		}
 	}
 }
@@ -216,19 +221,31 @@ func mind(zeros, ones uint32) int {
 	}
 }
 
+// mix sums the inputs by each mixer's weights, and their sums once more.
 func (p *predictor) mix() uint32 {
 	var sum int64
 	for m := range mixers {
 		w := p.params.weights[m][p.set[m] : p.set[m]+inputs]
-		var dot int64
-		for i, x := range p.x {
-			dot += int64(w[i]) * int64(x)
+		all := dot(w, p.x[:2*p.orders]) // the longer orders' inputs are 0
+		if p.ownKnows {
+			all += dot(w[2*indexInputs:], p.x[2*indexInputs:onlyInputs])
 		}
-		out := min(max(dot>>weightBits, -outputMax), outputMax)
+		all += dot(w[onlyInputs:], p.x[onlyInputs:onlyInputs+p.orders])
+		all += int64(w[inputs-1]) * stretchOne
+		out := min(max(all>>weightBits, -outputMax), outputMax)
 		p.out[m] = int32(out)
 		sum += out * int64(p.params.final[p.final+m])
 	}
 	return squash(int32(min(max(sum>>weightBits, -outputMax), outputMax)))
+}
+
+func dot(w, x []int32) int64 {
+	w = w[:len(x)]
+	var sum int64
+	for i, v := range x {
+		sum += int64(w[i]) * int64(v)
+	}
+	return sum
 }
 
 // update tells what the decision was, and goes to the next. It reports whether
