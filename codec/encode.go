@@ -175,6 +175,11 @@ func (w *writer) occupant(o occupant) occupant {
 		plain := o
 		plain.origin = 0
 		if base := w.findOccupant(plain, w.id); base != nil && base.usable(w.id) {
+			whole := base.value
+			whole.origin = o.origin
+			if s != nil && s.value != whole {
+				s = nil // on its way with another JID than this base has
+			}
 			return w.copyOccupant(s, base, o.origin)
 		}
 		return w.occupant(plain)

@@ -161,3 +161,40 @@ func TestNobodyAcknowledges(t *testing.T) {
 		}
 	}
 }
+
+// An entry whose definition is on its way is defined again as it is, though
+// meanwhile another entry of the nick would do as its base: seed 24 of the
+// simulator lost a presence by it.
+func TestADefinitionOnItsWayKeepsItsValue(t *testing.T) {
+	p := newPair(Config{})
+	chat := func(n int, origin string) *xmltree.Element {
+		return stanza(t, fmt.Sprintf("<message from='r@c.example/Maria' to='m.b.example' type='groupchat'><body>ok</body><item xmlns='urn:xmpp:dmuc:0' n='%d' %s pos='%d'/></message>", n, origin, n))
+	}
+	presence := stanza(t, "<presence from='r@c.example/Maria' to='m.b.example'><x xmlns='http://jabber.org/protocol/muc#user'><item affiliation='none' role='participant' jid='maria@w.example'/></x></presence>")
+	var refs []Ref
+	send := func(el *xmltree.Element) {
+		t.Helper()
+		b, ref, err := p.enc.Encode(nil, el)
+		if err != nil {
+			t.Fatal(err)
+		}
+		refs = append(refs, ref)
+		if got, err := p.dec.Decode(b); err != nil || !xmltree.Equal(got, el) {
+			t.Fatalf("%v, %v, want %v", got, err, el)
+		}
+	}
+	send(chat(1, ""))      // the nick alone
+	send(presence)         // the nick with its JID
+	p.enc.Acked(refs[1])   // only that is known to be there
+	send(chat(2, "o='4'")) // a copy of it with an origin
+	p.enc.Acked(refs[0])   // now the nick alone would do as a base
+	send(chat(3, "o='4'"))
+	for _, r := range refs {
+		p.enc.Acked(r)
+	}
+	for _, slot := range p.enc.tables.occupants.slots {
+		if got := p.dec.tables.occupants[slot.number].occupant; got != slot.value {
+			t.Errorf("slot %d: the decoder has %+v, the encoder believes %+v", slot.number, got, slot.value)
+		}
+	}
+}
