@@ -302,19 +302,33 @@ func (c *call) dropTransfers(peer string) {
 	}
 }
 
-// received decodes a stanza of a peer. One that does not decode is a fault of
-// the peer: it is accepted, since sending it again would not help, and told.
+// received decodes a stanza of a peer. One that does not decode is a fault, and
+// what comes after it may lean on it: the session ends, and both sides begin
+// again with empty tables and a resume. What does not decode again soon after
+// that is given up, since sending it once more would not help.
 func (c *call) received(now time.Time, p *peer, ev link.Received) {
-	c.hold.accepts = append(c.hold.accepts, accept{p, p.session, ev.Handle})
 	if !p.up {
+		c.hold.accepts = append(c.hold.accepts, accept{p, p.session, ev.Handle})
 		return // it speaks another version
 	}
 	el, err := p.dec.Decode(ev.Payload)
-	if err != nil {
-		p.undecodable++
-		c.b.Notices = append(c.b.Notices, mirror.Notice{Kind: mirror.CodecError, Peer: p.name, Detail: err.Error()})
+	if err == nil {
+		c.hold.accepts = append(c.hold.accepts, accept{p, p.session, ev.Handle})
+		p.stanzasIn++
+		c.step(now, mirror.FromPeer{Peer: p.name, Stanza: el})
 		return
 	}
-	p.stanzasIn++
-	c.step(now, mirror.FromPeer{Peer: p.name, Stanza: el})
+	p.undecodable++
+	c.b.Notices = append(c.b.Notices, mirror.Notice{Kind: mirror.CodecError, Peer: p.name, Detail: err.Error()})
+	if p.resetAt.IsZero() || now.Sub(p.resetAt) > resetPause {
+		p.resetAt = now
+		p.conn.Reset(now, "a stanza does not decode")
+		return
+	}
+	c.b.Notices = append(c.b.Notices, mirror.Notice{Kind: mirror.MessageLost, Peer: p.name, Detail: "a stanza does not decode again"})
+	c.hold.accepts = append(c.hold.accepts, accept{p, p.session, ev.Handle})
 }
+
+// resetPause is the least time between two sessions ended for a stanza that
+// does not decode.
+const resetPause = 2 * time.Minute

@@ -2,6 +2,7 @@ package node
 
 import (
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -32,14 +33,15 @@ func (*script) Restore(time.Time, []mirror.Record) error { return nil }
 
 // two nodes on a wire that loses nothing and takes no time.
 type wire struct {
-	t     *testing.T
-	now   time.Time
-	nodes [2]*Node
-	roles [2]*script
-	seq   [2]uint64
-	hold  [2]bool // its disk does not answer
-	disks [2][]mirror.Record
-	sent  [2]int // frames
+	t       *testing.T
+	now     time.Time
+	nodes   [2]*Node
+	roles   [2]*script
+	seq     [2]uint64
+	hold    [2]bool // its disk does not answer
+	disks   [2][]mirror.Record
+	sent    [2]int // frames
+	notices [2][]mirror.Notice
 }
 
 var names = [2]string{"conference.fairfax.tridsys.com", "mirror.raleigh.tridsys.com"}
@@ -76,6 +78,7 @@ func newWire(t *testing.T) *wire {
 
 func (w *wire) take(i int, b Batch) {
 	w.seq[i] = b.Seq
+	w.notices[i] = append(w.notices[i], b.Notices...)
 	if !w.hold[i] {
 		w.disks[i] = append(w.disks[i], b.Persist...)
 		w.nodes[i].Persisted(w.now, b.Seq)
@@ -191,6 +194,40 @@ func TestReplacedAndDown(t *testing.T) {
 	}
 	if st := w.nodes[1].Status()[0]; !st.Up || st.StanzasOut != 2 || st.BytesOut == 0 {
 		t.Errorf("status %+v", st)
+	}
+}
+
+// TestUndecodable gives one end something that does not decode: the session ends
+// and another begins; if that happens again soon, it is given up and told.
+func TestUndecodable(t *testing.T) {
+	w := newWire(t)
+	w.up()
+	spoil := func() {
+		w.run(5 * time.Second)
+		if _, err := w.nodes[1].peers[0].conn.Send(w.now, link.Item{Class: 1, Payload: []byte{0xff}}); err != nil {
+			t.Fatal(err)
+		}
+		w.run(20 * time.Second)
+	}
+	kinds := func() (out []mirror.NoticeKind) {
+		for _, n := range w.notices[0] {
+			out = append(out, n.Kind)
+		}
+		w.notices[0] = nil
+		return out
+	}
+	kinds()
+	spoil()
+	if got := kinds(); !slices.Equal(got, []mirror.NoticeKind{mirror.CodecError, mirror.LinkReason}) {
+		t.Errorf("notices %v", got)
+	}
+	want := []mirror.Input{mirror.PeerDown{Peer: names[1]}, mirror.PeerUp{Peer: names[1]}}
+	if !slices.Equal(w.roles[0].heard, want) {
+		t.Errorf("headquarters heard %v, want %v", w.roles[0].heard, want)
+	}
+	spoil()
+	if got := kinds(); !slices.Equal(got, []mirror.NoticeKind{mirror.CodecError, mirror.MessageLost}) {
+		t.Errorf("notices of the second time %v", got)
 	}
 }
 

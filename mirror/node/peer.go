@@ -20,10 +20,11 @@ type peer struct {
 	up      bool
 	session uint64 // counts the sessions
 
-	enc   *codec.Encoder
-	dec   *codec.Decoder
-	queue []mirror.Transfer // not yet the link's, in order
-	sent  map[link.Token]sending
+	enc     *codec.Encoder
+	dec     *codec.Decoder
+	resetAt time.Time         // when a session was last ended for what did not decode
+	queue   []mirror.Transfer // not yet the link's, in order
+	sent    map[link.Token]sending
 
 	framesIn, framesOut, bytesIn, bytesOut, stanzasIn, stanzasOut, undecodable, unencodable uint64
 }

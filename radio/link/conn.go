@@ -245,6 +245,14 @@ func (c *Conn) end(now time.Time, reason string) {
 	s.out, s.in = queue{}, assembly{}
 }
 
+// Reset ends the session, if there is one: what came in it makes no sense to
+// its user. A new one is tried at once.
+func (c *Conn) Reset(now time.Time, reason string) {
+	if c.session != nil {
+		c.lose(now, reason)
+	}
+}
+
 // lose ends the session and tries for a new one.
 func (c *Conn) lose(now time.Time, reason string) {
 	c.end(now, reason)
