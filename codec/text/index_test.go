@@ -1,8 +1,6 @@
 package text
 
-import (
-	"testing"
-)
+import "testing"
 
 // TestIndexCounts compares what the index counts with counting by hand.
 func TestIndexCounts(t *testing.T) {
@@ -27,9 +25,8 @@ func TestIndexCounts(t *testing.T) {
 				_, whole = p.update(int(tr.alphabet.way[c] >> p.depth & 1))
 			}
 		}
-		p.inside = 0
 		got := 0
-		// begin left the rows without ends of messages: go back to the class.
+		// The rows of all bytes but the last, where the last one followed.
 		if tt.order-1 <= p.classActive {
 			s := p.classSpans[tt.order-1]
 			got = int(s.hi - s.lo)
