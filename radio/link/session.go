@@ -362,7 +362,7 @@ func (c *Conn) wentOut(now time.Time, br *bearer, bytes, level int, parts []fill
 		}
 		s.sent.open = append(s.sent.open, o)
 		s.ping = false
-		if s.tries > 0 {
+		if s.mayProbe { // frames after the try do not put off the next one
 			s.mayProbe, s.probeDone = false, done
 		}
 	}
