@@ -32,6 +32,9 @@ func showEvents(w io.Writer, events io.Reader) {
 				}
 				continue
 			}
+			if strings.HasPrefix(e.Output, "=== ") {
+				continue // that it began
+			}
 			if said[key] == nil {
 				said[key] = &bytes.Buffer{}
 			}
@@ -51,8 +54,8 @@ func showEvents(w io.Writer, events io.Reader) {
 	}
 }
 
-// isClosing says that a line is a package's last: "ok …", "FAIL …", "---" of
-// a panic and the like are not.
+// isClosing says that a line of a package tells how it ended: "ok …", "FAIL …",
+// or why it did not.
 func isClosing(line string) bool {
 	for _, word := range []string{"ok  \t", "FAIL\t", "?   \t", "panic:", "error:"} {
 		if strings.HasPrefix(line, word) {

@@ -41,6 +41,7 @@ func TestShowEvents(t *testing.T) {
 		{"Action":"run","Package":"p","Test":"TestA"}
 		{"Action":"output","Package":"p","Test":"TestA","Output":"chatter\n"}
 		{"Action":"pass","Package":"p","Test":"TestA","Elapsed":1.25}
+		{"Action":"output","Package":"p","Test":"TestB/row","Output":"=== RUN   TestB/row\n"}
 		{"Action":"output","Package":"p","Test":"TestB/row","Output":"got 1, want 2\n"}
 		{"Action":"fail","Package":"p","Test":"TestB/row","Elapsed":0}
 		{"Action":"fail","Package":"p","Test":"TestB","Elapsed":0.5}
