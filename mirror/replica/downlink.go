@@ -257,6 +257,7 @@ func (r *Replica) takeOccupant(rm *room, line dmuc.Occupant, why muc.Why, presen
 		return
 	}
 	s := standing{a, role, why.Codes}
+	rm.stood[line.Nick] = stood{muc.Bare(rm.mine[line.Nick].jid), standing{a, role, nil}}
 	if o := rm.ByNick(line.Nick); o != nil && o.Home == "" && (o.Affiliation != a || o.Role != role) {
 		voice := o.Role >= muc.Participant
 		rm.Restand(o, a, role, why)

@@ -94,16 +94,20 @@ func (r *Replica) join(rm *room, nick string, st *xmltree.Element) {
 	}
 	switch {
 	case !r.up && rm.known:
-		r.admit(rm, p, r.guess(rm, from))
+		r.admit(rm, p, r.guess(rm, nick, from))
 	case rm.phase == live && r.confirmed(rm, nick):
-		r.admit(rm, p, r.guess(rm, from))
+		r.admit(rm, p, r.guess(rm, nick, from))
 	case r.up:
 		r.start(rm)
 	}
 }
 
-// guess is the standing that the room's rules, as far as we know them, give.
-func (r *Replica) guess(rm *room, jid string) standing {
+// guess is the standing that the master still has of a user who left and came
+// back unheard, else the one that the room's rules, as far as we know them, give.
+func (r *Replica) guess(rm *room, nick, jid string) standing {
+	if s, ok := rm.stood[nick]; ok && s.user == muc.Bare(jid) && rm.held[occupantKey(nick)] != 0 {
+		return s.standing
+	}
 	a := rm.Affiliation(muc.Bare(jid))
 	return standing{a, rm.Config.DefaultRole(a), nil}
 }
@@ -146,7 +150,7 @@ func (r *Replica) admitWaiting(rm *room) {
 			r.refuse(p.stanza, f)
 			continue
 		}
-		r.admit(rm, p, r.guess(rm, p.stanza.Get("from")))
+		r.admit(rm, p, r.guess(rm, p.nick, p.stanza.Get("from")))
 	}
 }
 
@@ -167,7 +171,7 @@ func (r *Replica) expirePending(rm *room) {
 		switch {
 		case !due(p.deadline, r.now):
 		case rm.known && rm.CheckJoin(p.stanza.Get("from"), p.nick, muc.Password(p.stanza)) == nil:
-			r.admit(rm, p, r.guess(rm, p.stanza.Get("from")))
+			r.admit(rm, p, r.guess(rm, p.nick, p.stanza.Get("from")))
 		default:
 			r.dropJoin(rm, p)
 			r.refuse(p.stanza, muc.ErrLinkDown)

@@ -42,12 +42,13 @@ type room struct {
 	begun     bool   // we took part before in this session of the link
 	deaf      bool   // what comes of messages is of an earlier part; the master says when that ends
 
-	mine map[string]*mine      // what the master is to hold of us, by nick
-	left map[string]gone       // whose leaving it has not been told yet, by nick
-	ours map[string]bool       // nicks that were ours: what the master says of them without a JID is about ours
-	up   *delta.Book           // what it holds of mine
-	held map[string]delta.Hash // what we hold of its state
-	out  *delta.Log            // how far it has our messages
+	mine  map[string]*mine      // what the master is to hold of us, by nick
+	left  map[string]gone       // whose leaving it has not been told yet, by nick
+	ours  map[string]bool       // nicks that were ours: what the master says of them without a JID is about ours
+	stood map[string]stood      // what the master last said of ours, by nick
+	up    *delta.Book           // what it holds of mine
+	held  map[string]delta.Hash // what we hold of its state
+	out   *delta.Log            // how far it has our messages
 
 	pending map[string]*pendingJoin  // by session
 	shadow  map[string]dmuc.Occupant // remote occupants whose nick one of ours has
@@ -77,6 +78,12 @@ type pendingJoin struct {
 	standing *standing // the master's word, while history is awaited
 }
 
+// A stood is what the master last said of one of ours.
+type stood struct {
+	user string // bare JID
+	standing
+}
+
 type standing struct {
 	affiliation muc.Affiliation
 	role        muc.Role
@@ -84,7 +91,7 @@ type standing struct {
 }
 
 func (r *Replica) newRoom(jid string) *room {
-	rm := &room{Room: muc.NewRoom(jid), inc: 1, mine: map[string]*mine{}, left: map[string]gone{}, ours: map[string]bool{}, up: delta.NewBook(),
+	rm := &room{Room: muc.NewRoom(jid), inc: 1, mine: map[string]*mine{}, left: map[string]gone{}, ours: map[string]bool{}, stood: map[string]stood{}, up: delta.NewBook(),
 		held: map[string]delta.Hash{}, out: delta.NewLog(logWindow), pending: map[string]*pendingJoin{},
 		shadow: map[string]dmuc.Occupant{}}
 	rm.Archive.Max = r.cfg.ArchiveMax
