@@ -131,15 +131,8 @@ func (it item) text(rate int) string {
 	case it.xml.sum() == 0:
 		return air + " · plain XML: nothing either"
 	}
-	return fmt.Sprintf("%s · plain XML ↑%d ↓%d B, %.0f s of this line%s", air, it.xml.up, it.xml.down,
-		seconds(it.xml.sum(), rate), ratio(it))
-}
-
-func ratio(it item) string {
-	if it.air.sum() == 0 {
-		return ""
-	}
-	return fmt.Sprintf(", %d times as much", (it.xml.sum()+it.air.sum()/2)/it.air.sum())
+	return fmt.Sprintf("%s, %.1f s · plain XML ↑%d ↓%d B, %.0f s", air, seconds(it.air.sum(), rate),
+		it.xml.up, it.xml.down, seconds(it.xml.sum(), rate))
 }
 
 // seconds is the time that bytes take on a line of 8N1.

@@ -23,27 +23,30 @@ func (st *stage) summary() {
 	}
 	sc.line(bold, "    %-51s %11s %13s", "all", fmt.Sprintf("%d/%d", air.up, air.down), fmt.Sprintf("%d/%d", xml.up, xml.down))
 	sc.line(plain, "")
-	sc.line(plain, "At %d bit/s: %.0f s of line in all, against %.0f s. \"On the air\" is every byte on the line, with framing,", st.rate,
+	sc.line(plain, "At %d bit/s that is %.0f s of the line in all, against %.0f s.", st.rate,
 		seconds(air.sum(), st.rate), seconds(xml.sum(), st.rate))
-	sc.line(plain, "sealing, acknowledgements and handshakes; \"plain XML\" is the stanzas alone, as Prosody and slixmpp were")
-	sc.line(plain, "seen to send them between servers, without TLS, TCP and IP.")
+	sc.line(plain, "\"On the air\" is every byte on the line: framing, sealing, acknowledgements and")
+	sc.line(plain, "handshakes too. \"Plain XML\" is the stanzas alone, as slixmpp and Prosody were")
+	sc.line(plain, "seen to send them between two servers, without TLS, TCP and IP.")
 }
 
 // howToJoin tells how to log in with one's own client.
 func (st *stage) howToJoin() {
 	sc := st.screen
 	sc.line(plain, "")
-	sc.line(bold, "The lab stays up. Join the room %s with your own client:", st.world.Room)
+	sc.line(bold, "The lab stays up. Join %s with your own client:", st.world.Room)
 	for _, site := range st.world.Sites {
+		sc.line(plain, "   %s: server 127.0.0.1, port %d (STARTTLS) or %d (TLS)", site.Domain, site.Port, site.TLSPort)
+		sc.line(dim, "      its authority: %s", site.CA)
 		for _, a := range site.Accounts {
-			sc.line(plain, "   %-30s password %s   server 127.0.0.1, port %d (STARTTLS)", a.JID, a.Password, site.Port)
+			sc.line(plain, "      %-28s password %s", a.JID, a.Password)
 		}
-		sc.line(dim, "   %30s trust %s", "", site.CA)
 	}
-	sc.line(plain, "   profanity: /connect wayne@raleigh.tridsys.com server 127.0.0.1 port %d tls trust", st.world.Sites[1].Port)
-	sc.line(plain, "   cut and heal the line:  go run ./tools/picketctl lab cut raleigh    … lab heal raleigh")
-	sc.line(plain, "   see it:                 go run ./tools/picketctl lab status")
-	sc.line(plain, "   stop it:                go run ./tools/picketctl lab down")
+	field := st.world.Sites[1]
+	sc.line(plain, "   in profanity: /connect %s server 127.0.0.1 port %d tls trust", field.Accounts[0].JID, field.Port)
+	for _, c := range [][2]string{{"cut " + field.Name, "then heal " + field.Name}, {"status", "bytes, frames, queues"}, {"down", "stops it"}} {
+		sc.line(plain, "   go run ./tools/picketctl lab %-14s %s", c[0], c[1])
+	}
 }
 
 // logOut ends the clients.
