@@ -59,6 +59,10 @@ type Item struct {
 	Age    time.Duration // how long ago it was said, whole seconds
 }
 
+// AgeMax is the highest age that crosses. More is what a clock that jumped by
+// years makes of a message that outlived a restart.
+const AgeMax = 10 * 365 * 24 * time.Hour
+
 func number(n uint64) string {
 	if n == 0 {
 		return ""
@@ -72,7 +76,7 @@ func (it Item) Element() *xmltree.Element {
 	if it.Inc > 1 {
 		e.Set("i", number(it.Inc))
 	}
-	return e.Set("pos", number(it.Pos)).Set("age", number(uint64(it.Age/time.Second)))
+	return e.Set("pos", number(it.Pos)).Set("age", number(uint64(min(max(it.Age, 0), AgeMax)/time.Second)))
 }
 
 // ItemOf reads the item of a stanza; false: it has none, or one that makes no
@@ -88,8 +92,11 @@ func ItemOf(stanza *xmltree.Element) (Item, bool) {
 	if it.Inc == 0 {
 		it.Inc = 1
 	}
-	it.Origin, it.Age = uint8(origin), time.Duration(age)*time.Second
-	return it, ok && origin < 256 && age < 1<<31
+	it.Origin, it.Age = uint8(origin), AgeMax
+	if age < uint64(AgeMax/time.Second) {
+		it.Age = time.Duration(age) * time.Second
+	}
+	return it, ok && origin < 256
 }
 
 // read reads a number of an attribute; absent is 0.

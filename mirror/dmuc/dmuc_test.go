@@ -54,6 +54,10 @@ func TestItemAndResume(t *testing.T) {
 			t.Errorf("ItemOf(%s) = %+v, %v", st, got, ok)
 		}
 	}
+	st := xmltree.New(ns.Client, "message", Item{Num: 1, Age: 20 * AgeMax}.Element())
+	if got, ok := ItemOf(st); !ok || got.Age != AgeMax {
+		t.Errorf("a message as old as its clock is wrong crosses as %+v, %v", got, ok)
+	}
 	for _, r := range []Resume{{Inc: 1}, {Inc: 2, Num: 3, Pos: 4, Have: 5, Up: 1<<32 - 1, Full: true}} {
 		if got, ok := ResumeOf(r.Element()); !ok || got != r {
 			t.Errorf("ResumeOf(%s) = %+v, %v", r.Element(), got, ok)
