@@ -27,6 +27,7 @@ type stage struct {
 var stages = []stage{
 	{"check", "formatting, vet and the house's rules", 5 * time.Minute, (*suite).check},
 	{"unit", "all tests that need nothing but Go, the transcripts among them", 6 * time.Minute, (*suite).unit},
+	{"race", "what has goroutines, under the race detector", 6 * time.Minute, (*suite).race},
 	{"sim", "worlds of the simulator: fixed seeds, then new ones", 5 * time.Minute, (*suite).sim},
 	{"fuzz", "every decoder for a moment", 8 * time.Minute, (*suite).fuzz},
 	{"build", "the programs for all machines", 6 * time.Minute, (*suite).build},
@@ -80,6 +81,18 @@ func (s *suite) check(ctx context.Context) error {
 
 func (s *suite) unit(ctx context.Context) error {
 	return s.command(ctx, nil, "go", "test", "-timeout", "5m", "./...")
+}
+
+// race runs the shells, which alone have goroutines, once more. The detector
+// wants a C compiler.
+func (s *suite) race(ctx context.Context) error {
+	if _, err := exec.LookPath("gcc"); err != nil {
+		s.say("race: left out, there is no gcc (apt-get install gcc libc6-dev)")
+		return nil
+	}
+	return s.command(ctx, []string{"CGO_ENABLED=1"}, "go", "test", "-race", "-timeout", "5m",
+		"./board", "./firmware/...", "./mirror/c2s/...", "./mirror/component", "./mirror/journal", "./mirror/service",
+		"./radio/serial", "./tools/lab/...", "./tools/picket-hq/...")
 }
 
 // sim runs worlds that are the same each time, and a few that nobody has seen.
