@@ -173,6 +173,16 @@ func (m *Master) post(rm *room, e *muc.Entry, live *xmltree.Element, delayed boo
 	}
 }
 
+// behind gives the occupants behind a mirror, hidden or not.
+func (rm *room) behind(peer string) (out []*muc.Occupant) {
+	for _, o := range rm.Occupants() {
+		if o.Home == peer {
+			out = append(out, o)
+		}
+	}
+	return out
+}
+
 func (rm *room) subList() []*sub {
 	out := make([]*sub, 0, len(rm.subs))
 	for _, s := range rm.subs {

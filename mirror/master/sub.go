@@ -282,8 +282,8 @@ func (m *Master) openLog(s *sub) {
 func (m *Master) hide(s *sub) {
 	s.hideAt = time.Time{}
 	n := 0
-	for _, o := range s.room.Occupants() {
-		if o.Home == s.peer.Name && !o.Hidden {
+	for _, o := range s.room.behind(s.peer.Name) {
+		if !o.Hidden {
 			s.room.Hide(o)
 			s.room.why[o.Nick] = muc.Why{}
 			m.tell(s.room, o)
@@ -298,8 +298,8 @@ func (m *Master) hide(s *sub) {
 // reveal shows a mirror's occupants again.
 func (m *Master) reveal(s *sub) {
 	s.hideAt, s.dropAt = time.Time{}, time.Time{}
-	for _, o := range s.room.Occupants() {
-		if o.Home == s.peer.Name && o.Hidden {
+	for _, o := range s.room.behind(s.peer.Name) {
+		if o.Hidden {
 			s.room.Reveal(o)
 			m.tell(s.room, o)
 		}
@@ -308,13 +308,11 @@ func (m *Master) reveal(s *sub) {
 
 // drop ends a subscription: its occupants have left.
 func (m *Master) drop(s *sub, why string) {
-	for _, o := range s.room.Occupants() {
-		if o.Home == s.peer.Name {
-			s.room.Leave(o, muc.Why{})
-			s.room.why[o.Nick] = muc.Why{}
-			for _, other := range s.room.subs {
-				other.book.Set(occupantKey(o.Nick), 0)
-			}
+	for _, o := range s.room.behind(s.peer.Name) {
+		s.room.Leave(o, muc.Why{})
+		s.room.why[o.Nick] = muc.Why{}
+		for _, other := range s.room.subs {
+			other.book.Set(occupantKey(o.Nick), 0)
 		}
 	}
 	s.reset()

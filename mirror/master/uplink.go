@@ -71,7 +71,7 @@ func (m *Master) mirrorJoin(rm *room, from sender, nick string, st *xmltree.Elem
 		m.activate(s, st, nick, false)
 		return
 	}
-	if !s.active && !tagged(st, "resume") && (len(s.held) > 0 || len(rm.Occupants()) > 0) {
+	if !s.active && !tagged(st, "resume") && (len(s.held) > 0 || len(rm.behind(from.peer.Name)) > 0) {
 		m.startOver(s)
 	}
 	if o := rm.ByNick(nick); o != nil && o.Home == from.peer.Name && m.mirrored(rm, from, nick) == nil {
@@ -364,8 +364,8 @@ func (m *Master) takeRoster(rm *room, p *peer, el *xmltree.Element) {
 	for _, l := range lines {
 		in[l.Nick] = l.JID
 	}
-	for _, o := range rm.Occupants() {
-		if o.Home == p.Name && in[o.Nick] != o.JID {
+	for _, o := range rm.behind(p.Name) {
+		if in[o.Nick] != o.JID {
 			m.mirrorLeave(rm, sender{o.JID, p}, o.Nick, xmltree.New(ns.Client, "presence"))
 		}
 	}
