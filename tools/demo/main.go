@@ -83,6 +83,7 @@ func run(ctx context.Context, dir string, rate int, keep bool) error {
 	st.summary()
 	if keep {
 		up = false
+		lab.Remember(dir)
 		st.howToJoin()
 		return nil
 	}

@@ -18,6 +18,8 @@ type request struct {
 	Name     string `json:"name,omitempty"`
 	Password string `json:"password,omitempty"`
 	Admin    bool   `json:"admin,omitempty"`
+	FromHQ   bool   `json:"from_hq,omitempty"`
+	File     string `json:"file,omitempty"`
 }
 
 type answer struct {
@@ -96,3 +98,14 @@ func NewAccount(dir, site, name string, admin bool) (string, error) {
 	}
 	return ans.Text, nil
 }
+
+// Inject puts a file's bytes on a gateway's line as if one end had sent them:
+// noise, or what was recorded before. It returns before they have crossed.
+func Inject(dir, site string, fromHQ bool, file string) error {
+	_, err := ask(dir, request{Do: "inject", Site: site, FromHQ: fromHQ, File: file})
+	return err
+}
+
+// Recording is where the frames of a gateway's line are recorded
+// (line.ReadRecording).
+func Recording(dir, site string) string { return filepath.Join(dir, "lines", site+".rec") }

@@ -28,7 +28,8 @@ type Options struct {
 const (
 	domainSuffix = "tridsys.com" // the seed's
 	hqName       = "fairfax"
-	gatewaysMax  = 20 // as many as the design plans for one headquarters
+	gatewaysMax  = 20     // as many as the design plans for one headquarters
+	rateMax      = 921600 // bit/s
 	roomName     = "chatroom"
 )
 
@@ -130,8 +131,8 @@ func (o Options) check() error {
 	switch {
 	case o.Gateways < 1 || o.Gateways > gatewaysMax:
 		return fail(fmt.Sprintf("-gateways 1 to %d", gatewaysMax), "-gateways %d", o.Gateways)
-	case o.Rate < 300 || o.Rate > 115200:
-		return fail("-rate 300 to 115200, in bit/s", "-rate %d", o.Rate)
+	case o.Rate < 300 || o.Rate > rateMax:
+		return fail(fmt.Sprintf("-rate 300 to %d, in bit/s", rateMax), "-rate %d", o.Rate)
 	case o.Loss < 0 || o.Loss >= 1:
 		return fail("-loss is a share of frames, like 0.02", "-loss %g", o.Loss)
 	case o.Bearer != "serial":

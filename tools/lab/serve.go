@@ -202,6 +202,8 @@ func (s *supervisor) do(req request) (*answer, error) {
 		return &answer{Text: password}, err
 	case "cut", "heal":
 		return s.turnLines(sp, req.Do == "cut")
+	case "inject":
+		return s.inject(sp, req.FromHQ, req.File)
 	case "kill":
 		if err := sp.proc.kill(); err != nil {
 			return nil, err
@@ -249,6 +251,22 @@ func (s *supervisor) turnLines(sp *siteProc, cut bool) (*answer, error) {
 		}
 	}
 	return &answer{Text: "the line of " + sp.site.Name + " is " + word}, nil
+}
+
+func (s *supervisor) inject(sp *siteProc, fromHQ bool, file string) (*answer, error) {
+	if sp.line == nil {
+		return nil, fail("name a gateway", "%s has no line of its own", sp.site.Name)
+	}
+	b, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	from := gatewayEnd
+	if fromHQ {
+		from = hqEnd
+	}
+	sp.line.Inject(from, b)
+	return &answer{Text: fmt.Sprintf("%d bytes are put on the line of %s", len(b), sp.site.Name)}, nil
 }
 
 // save writes lab.json with the processes as they are now.

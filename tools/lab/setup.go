@@ -206,7 +206,7 @@ func (s *supervisor) configure() error {
 // nothing to who has no keys, and tests play them back.
 func (s *supervisor) layLine(sp *siteProc, seed uint64) error {
 	base := filepath.Join(s.dir, "lines", sp.site.Name)
-	rec, err := os.Create(base + ".rec")
+	rec, err := os.Create(Recording(s.dir, sp.site.Name))
 	if err != nil {
 		return err
 	}

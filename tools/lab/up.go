@@ -50,6 +50,7 @@ func runUp(args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
+	Remember(dir)
 	w, err := Load(dir)
 	if err != nil {
 		return err
@@ -78,11 +79,19 @@ func Up(dir string, opt Options, progress func(string)) (string, error) {
 	if err := startSupervisor(dir, opt.Bin, progress); err != nil {
 		return "", err
 	}
+	return dir, nil
+}
+
+// Remember makes the lab in dir the one that commands without -dir mean.
+func Remember(dir string) {
 	if os.MkdirAll(filepath.Dir(lastFile()), 0o700) == nil {
 		os.WriteFile(lastFile(), []byte(dir+"\n"), 0o600) // a comfort only: -dir works without
 	}
-	return dir, nil
 }
+
+// Build builds the programs into a folder, for Options.Bin: tests that bring up
+// several labs build once.
+func Build(dir string) (bin string, err error) { return findPrograms("", dir, func(string) {}) }
 
 // Down stops the lab in dir.
 func Down(dir string) error {
