@@ -66,6 +66,13 @@ func (m *Master) roomQuery(from sender, st *xmltree.Element) {
 		m.answer(from, result(st, rm.Info()))
 	case get && q.Is(ns.DiscoItems, "query"):
 		m.answer(from, result(st, rm.Items()))
+	case q.Space == ns.MAM && from.peer == nil: // a mirror answers its own users
+		answer, f := rm.Archived(from.jid, st, q)
+		if f != nil {
+			m.refuse(from, st, f)
+			return
+		}
+		m.answer(from, result(st, answer))
 	case q.Is(ns.MUCAdmin, "query"):
 		m.adminQuery(rm, from, st, q, get)
 	case q.Is(ns.MUCOwner, "query"):

@@ -1,6 +1,7 @@
 package muc
 
 import (
+	"slices"
 	"strconv"
 
 	"picket/codec/ns"
@@ -51,10 +52,10 @@ func (r *Room) Info() *xmltree.Element {
 		return no
 	}
 	c := &r.Config
-	for _, f := range []string{ns.MUC, ns.MUCStableID, ns.SID,
+	for _, f := range append(slices.Clone(mamFeatures), ns.MUC, ns.MUCStableID, ns.SID,
 		pick(c.Public, "muc_public", "muc_hidden"), pick(c.MembersOnly, "muc_membersonly", "muc_open"),
 		pick(c.Moderated, "muc_moderated", "muc_unmoderated"), pick(c.AnyoneSeesJIDs, "muc_nonanonymous", "muc_semianonymous"),
-		pick(c.Password != "", "muc_passwordprotected", "muc_unsecured"), pick(c.Persistent, "muc_persistent", "muc_temporary")} {
+		pick(c.Password != "", "muc_passwordprotected", "muc_unsecured"), pick(c.Persistent, "muc_persistent", "muc_temporary")) {
 		q.Add(xmltree.New(ns.DiscoInfo, "feature").Set("var", f))
 	}
 	form := xmltree.New(ns.Form, "x").Set("type", "result")

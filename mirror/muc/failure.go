@@ -30,6 +30,7 @@ var (
 	ErrNoVoice      = &Failure{"auth", "forbidden", "You have no voice in this room."}
 	ErrNoSubject    = &Failure{"auth", "forbidden", "You may not change the subject."}
 	ErrNoSuchNick   = &Failure{"cancel", "item-not-found", "Nobody here has this nick."}
+	ErrNotArchived  = &Failure{"cancel", "item-not-found", "The archive has no such message."}
 	ErrForbidden    = &Failure{"auth", "forbidden", "You lack the affiliation or role for this."}
 	ErrNotAllowed   = &Failure{"cancel", "not-allowed", "This may not be done to that user."}
 	ErrLastOwner    = &Failure{"cancel", "conflict", "The room would have no owner."}

@@ -88,6 +88,13 @@ func (r *Replica) clientQuery(st *xmltree.Element) {
 			return
 		}
 		r.say(result(st, list))
+	case q.Space == ns.MAM && rm != nil:
+		answer, f := rm.Archived(st.Get("from"), st, q)
+		if f != nil {
+			r.refuse(st, f)
+			return
+		}
+		r.say(result(st, answer))
 	case q.Space == ns.MUCAdmin, q.Space == ns.MUCOwner:
 		r.relay(st)
 	default:
