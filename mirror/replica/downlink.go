@@ -115,6 +115,8 @@ func (r *Replica) masterQuery(st *xmltree.Element) {
 		r.transfer(mirror.Chatter, "", 0, dmuc.IQ("result", r.cfg.Mirror, st.Get("from"), st.Get("id"), info))
 	case kind == "get":
 		r.transfer(mirror.Chatter, "", 0, muc.ErrUnsupported.Reply(st))
+	case rm != nil && rm.stale[st.Get("id")]:
+		delete(rm.stale, st.Get("id")) // the answer to what we asked before we left and came back
 	case kind == "result" && rm != nil && len(kids) == 1 && kids[0].Is(ns.MUC, "history"):
 		r.takeHistory(rm, kids[0])
 	case kind == "result" && rm != nil && len(kids) == 1 && kids[0].Is(ns.DMUC0, "resume"):
@@ -203,13 +205,13 @@ func (r *Replica) takeRoster(rm *room, el *xmltree.Element) {
 		}
 	}
 	rm.gotRoster = true
-	if rm.phase == filling && rm.history == "" {
-		rm.history = r.newID()
+	if rm.phase == filling && rm.asked == "" {
+		rm.asked = r.newID()
 		to := rm.JID
 		if p := rm.pendingList(); len(p) > 0 {
 			to += "/" + p[0].nick // as in the seed's example
 		}
-		r.transfer(mirror.Membership, "", 0, dmuc.IQ("get", r.cfg.Mirror, to, rm.history, dmuc.HistoryRequest(rm.JID)))
+		r.transfer(mirror.Membership, "", 0, dmuc.IQ("get", r.cfg.Mirror, to, rm.asked, dmuc.HistoryRequest(rm.JID)))
 	}
 }
 
@@ -391,7 +393,10 @@ func (r *Replica) roomGone(rm *room, why muc.Why) {
 		}
 	}
 	fresh := r.newRoom(rm.JID)
-	fresh.inc, fresh.num = rm.inc, rm.num
+	fresh.inc, fresh.num, fresh.stale = rm.inc, rm.num, rm.stale
+	if rm.asked != "" {
+		fresh.stale[rm.asked] = true
+	}
 	r.saveMark(fresh)
 	r.note(mirror.RoomDropped, rm.JID, "by the master")
 }

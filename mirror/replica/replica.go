@@ -263,7 +263,8 @@ func (r *Replica) peerDown() {
 	for _, rm := range r.roomList() {
 		rm.up.Lost()
 		rm.out.Stop()
-		rm.phase, rm.begun = idle, false
+		rm.phase, rm.begun, rm.asked = idle, false, ""
+		clear(rm.stale)
 		if rm.hideAt.IsZero() {
 			rm.hideAt = r.now.Add(r.cfg.Hold)
 		}

@@ -17,6 +17,7 @@ func (r *Replica) takeHistory(rm *room, el *xmltree.Element) {
 	if rm.phase != filling {
 		return
 	}
+	rm.asked = ""
 	for _, m := range el.Named(ns.Client, "message") {
 		it, ok := dmuc.ItemOf(m)
 		if m.Child(ns.DMUC0, "item") == nil {
@@ -74,6 +75,7 @@ func (r *Replica) takeResume(rm *room, el *xmltree.Element) {
 	if !ok || rm.phase != resuming && rm.phase != live {
 		return
 	}
+	rm.asked = ""
 	differs := uint32(delta.DigestOf(rm.held)) != res.Have
 	if res.Full {
 		r.sendRoster(rm)
@@ -101,7 +103,8 @@ func (r *Replica) sendResume(rm *room) {
 	rm.backlogTo = rm.num
 	res := dmuc.Resume{Inc: rm.inc, Num: rm.num, Pos: rm.pos,
 		Have: uint32(delta.DigestOf(rm.held)), Up: uint32(rm.up.Digest())}
-	r.transfer(mirror.Membership, "", 0, dmuc.IQ("get", r.cfg.Mirror, rm.JID, r.newID(), res.Element()))
+	rm.asked = r.newID()
+	r.transfer(mirror.Membership, "", 0, dmuc.IQ("get", r.cfg.Mirror, rm.JID, rm.asked, res.Element()))
 }
 
 // sendRoster sends all our occupants, since the master holds others.

@@ -29,10 +29,11 @@ const (
 type room struct {
 	*muc.Room
 	phase      phase
-	known      bool   // filled once: config, affiliations and history are here
-	subscribed bool   // the master believes so, as of the last that we know
-	gotRoster  bool   // while filling
-	history    string // id of the history request while filling
+	known      bool            // filled once: config, affiliations and history are here
+	subscribed bool            // the master believes so, as of the last that we know
+	gotRoster  bool            // while filling
+	asked      string          // id of the newest request for a history or a resume
+	stale      map[string]bool // requests of earlier parts of this session of the link that were not answered
 
 	inc       uint64 // incarnation of our numbers
 	num       uint64 // the last that we gave
@@ -92,7 +93,7 @@ type standing struct {
 
 func (r *Replica) newRoom(jid string) *room {
 	rm := &room{Room: muc.NewRoom(jid), inc: 1, mine: map[string]*mine{}, left: map[string]gone{}, ours: map[string]bool{}, stood: map[string]stood{}, up: delta.NewBook(),
-		held: map[string]delta.Hash{}, out: delta.NewLog(logWindow), pending: map[string]*pendingJoin{},
+		held: map[string]delta.Hash{}, out: delta.NewLog(logWindow), pending: map[string]*pendingJoin{}, stale: map[string]bool{},
 		shadow: map[string]dmuc.Occupant{}}
 	rm.Archive.Max = r.cfg.ArchiveMax
 	r.rooms[jid], r.sorted = rm, nil
@@ -211,10 +212,13 @@ func (r *Replica) start(rm *room) {
 		return
 	}
 	defer func() { rm.begun = rm.begun || rm.phase != idle }()
+	if rm.asked != "" {
+		rm.stale[rm.asked], rm.asked = true, ""
+	}
 	switch {
 	case !rm.known && len(rm.mine) > 0:
 		// The join itself subscribes; the master sends all it has.
-		rm.phase, rm.gotRoster, rm.history, rm.deaf = filling, false, "", true
+		rm.phase, rm.gotRoster, rm.deaf = filling, false, true
 		rm.up.Forget()
 		rm.subscribed = true
 		r.saveMeta(rm)

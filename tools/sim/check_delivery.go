@@ -125,8 +125,11 @@ func (d *delivery) calm(w *World) {
 			continue
 		}
 		for _, c := range w.clients {
-			v := c.views[m.room]
-			if v == nil || v.phase != live || v.entered.After(m.shown) || m.heard[v.session] > 0 {
+			v, since := c.views[m.room], m.shown
+			if c.site == m.sender.site {
+				since = m.at // to who came later it is history, of which a room may give none
+			}
+			if v == nil || v.phase != live || v.entered.After(since) || m.heard[v.session] > 0 {
 				continue
 			}
 			d.lost++
