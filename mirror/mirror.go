@@ -40,6 +40,7 @@ type (
 	FromPeer struct {
 		Peer   string // the peer's name: its mirror domain, or the master's
 		Stanza *xmltree.Element
+		Age    time.Duration // how long it was on its way, whole seconds; 0: hardly
 	}
 	// PeerUp says that a link works: a new session, nothing of an old one
 	// arrives any more.

@@ -24,6 +24,7 @@ type pair struct {
 	master  *master.Master
 	replica *replica.Replica
 	up      bool
+	age     time.Duration                 // what the link says of what crosses
 	seen    map[string][]*xmltree.Element // by full JID
 	disks   [2]map[string][]byte          // the master's and the replica's journal
 	crossed []string                      // stanzas on the link, in order
@@ -110,7 +111,7 @@ func (p *pair) toMaster(in mirror.Input) {
 	p.show(b)
 	for _, tr := range b.ToPeer {
 		p.crossed = append(p.crossed, "down "+tr.Stanza.String())
-		p.toReplica(mirror.FromPeer{Peer: confDomain, Stanza: tr.Stanza})
+		p.toReplica(mirror.FromPeer{Peer: confDomain, Stanza: tr.Stanza, Age: p.age})
 		if tr.Token != 0 {
 			p.toMaster(mirror.Delivered{Peer: mirrorName, Token: tr.Token})
 		}
@@ -123,7 +124,7 @@ func (p *pair) toReplica(in mirror.Input) {
 	p.show(b)
 	for _, tr := range b.ToPeer {
 		p.crossed = append(p.crossed, "up "+tr.Stanza.String())
-		p.toMaster(mirror.FromPeer{Peer: mirrorName, Stanza: tr.Stanza})
+		p.toMaster(mirror.FromPeer{Peer: mirrorName, Stanza: tr.Stanza, Age: p.age})
 		if tr.Token != 0 {
 			p.toReplica(mirror.Delivered{Peer: confDomain, Token: tr.Token})
 		}

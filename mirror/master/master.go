@@ -73,8 +73,9 @@ type Master struct {
 	token   mirror.Token
 	lastID  uint64
 
-	now time.Time
-	b   mirror.Batch
+	now      time.Time
+	b        mirror.Batch
+	onTheWay time.Duration // how long the peer's stanza was
 }
 
 // A peer is a mirror as it stands now.
@@ -135,6 +136,7 @@ func (m *Master) Step(now time.Time, in mirror.Input) mirror.Batch {
 	case mirror.ClientGone:
 		m.clientGone(in.JID)
 	case mirror.FromPeer:
+		m.onTheWay = in.Age
 		m.fromPeer(in)
 	case mirror.PeerUp:
 		m.peerUp(in.Peer)
@@ -158,7 +160,7 @@ func (m *Master) begin(now time.Time) {
 	if m.now.IsZero() && !m.cfg.Wall.IsZero() {
 		m.clock.Set(now, m.cfg.Wall)
 	}
-	m.now, m.b = now, mirror.Batch{}
+	m.now, m.b, m.onTheWay = now, mirror.Batch{}, 0
 }
 
 func (m *Master) end() mirror.Batch {

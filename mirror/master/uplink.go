@@ -220,6 +220,7 @@ func (m *Master) mirrorMessage(rm *room, from sender, st *xmltree.Element) {
 		m.answer(from, e.Set("id", "").Add(dmuc.Item{Num: it.Num, Inc: it.Inc}.Element()))
 		return
 	}
+	it.Age += m.onTheWay
 	e := &muc.Entry{Origin: from.peer.Origin, Inc: it.Inc, Num: it.Num, Nick: nick, JID: from.jid,
 		Stamp: m.wall().Add(-it.Age), Said: m.now.Add(-it.Age), Msg: muc.Core(st)}
 	// Who has left meanwhile does not speak live: its leave took the faster way.

@@ -59,9 +59,16 @@ type Node struct {
 // heldStep is what waits for a step's records.
 type heldStep struct {
 	seq       uint64
-	transfers []mirror.Transfer
+	transfers []transfer
 	accepts   []accept
 	counters  []counter
+}
+
+// A transfer is one with the time of its step: what a role says of the age of
+// its content is as of then.
+type transfer struct {
+	mirror.Transfer
+	since time.Time
 }
 
 type accept struct {
@@ -224,7 +231,9 @@ func (c *call) step(now time.Time, in mirror.Input) {
 	c.b.Persist = append(c.b.Persist, b.Persist...)
 	c.b.ToClient = append(c.b.ToClient, b.ToClient...)
 	c.b.Notices = append(c.b.Notices, b.Notices...)
-	c.hold.transfers = append(c.hold.transfers, b.ToPeer...)
+	for _, t := range b.ToPeer {
+		c.hold.transfers = append(c.hold.transfers, transfer{t, now})
+	}
 }
 
 // events takes what happened on the links, to the end.
@@ -287,7 +296,7 @@ func (c *call) event(now time.Time, p *peer, ev link.Event) {
 // dropTransfers takes back what steps before this event wanted to send in the
 // session that is over: the role learns now that it is, and decides anew.
 func (c *call) dropTransfers(peer string) {
-	drop := func(list []mirror.Transfer) []mirror.Transfer {
+	drop := func(list []transfer) []transfer {
 		kept := list[:0]
 		for _, t := range list {
 			if t.Peer != peer {
@@ -315,7 +324,7 @@ func (c *call) received(now time.Time, p *peer, ev link.Received) {
 	if err == nil {
 		c.hold.accepts = append(c.hold.accepts, accept{p, p.session, ev.Handle})
 		p.stanzasIn++
-		c.step(now, mirror.FromPeer{Peer: p.name, Stanza: el})
+		c.step(now, mirror.FromPeer{Peer: p.name, Stanza: el, Age: ev.Age})
 		return
 	}
 	p.undecodable++

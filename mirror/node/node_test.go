@@ -40,6 +40,7 @@ type wire struct {
 	seq     [2]uint64
 	hold    [2]bool // its disk does not answer
 	disks   [2][]mirror.Record
+	cut     bool   // no frame arrives
 	sent    [2]int // frames
 	notices [2][]mirror.Notice
 }
@@ -96,6 +97,9 @@ func (w *wire) run(d time.Duration) {
 			}
 			if f := n.AppendFrame(w.now, names[1-i], 0, nil, can); len(f) > 0 {
 				w.sent[i]++
+				if w.cut {
+					continue
+				}
 				w.take(1-i, w.nodes[1-i].HandleFrame(w.now, names[i], 0, f))
 			}
 		}
@@ -154,6 +158,49 @@ func TestNothingLeavesBeforeTheDisk(t *testing.T) {
 	w.run(30 * time.Second)
 	if len(w.roles[1].heard) != 1 || w.roles[1].heard[0] != (mirror.Delivered{Peer: names[0], Token: 7}) {
 		t.Errorf("the gateway heard %v, want Delivered once", w.roles[1].heard)
+	}
+}
+
+// TestAge: what waited for the disk and for the channel has an age at the other
+// end, and what did not has none.
+func TestAge(t *testing.T) {
+	w := newWire(t)
+	w.up()
+	w.roles[1].reply = func(in mirror.Input) mirror.Batch {
+		if _, ok := in.(mirror.FromClient); !ok {
+			return mirror.Batch{}
+		}
+		return mirror.Batch{ToPeer: []mirror.Transfer{{Peer: names[0], Class: mirror.Chat, Token: 7, Stanza: message("hello")}}}
+	}
+	say := func() (age time.Duration) {
+		t.Helper()
+		w.take(1, w.nodes[1].Step(w.now, mirror.FromClient{}))
+		w.run(5 * time.Second)
+		if len(w.roles[0].heard) == 0 {
+			return -1
+		}
+		age = w.roles[0].heard[0].(mirror.FromPeer).Age
+		w.roles[0].heard = nil
+		return age
+	}
+	if age := say(); age != 0 {
+		t.Errorf("at once: age %s", age)
+	}
+	w.hold[1] = true
+	if age := say(); age != -1 {
+		t.Errorf("the disk does not answer, and it came, %s old", age)
+	}
+	w.run(20 * time.Second)
+	w.hold[1], w.cut = false, true
+	w.nodes[1].Persisted(w.now, w.seq[1])
+	w.run(5 * time.Second)
+	w.cut = false
+	w.run(20 * time.Second)
+	if len(w.roles[0].heard) != 1 {
+		t.Fatalf("heard %v", w.roles[0].heard)
+	}
+	if age := w.roles[0].heard[0].(mirror.FromPeer).Age; age < 30*time.Second || age > 40*time.Second {
+		t.Errorf("after 25 s at the disk and 5 s and more on the channel: age %s", age)
 	}
 }
 

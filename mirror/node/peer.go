@@ -22,8 +22,8 @@ type peer struct {
 
 	enc     *codec.Encoder
 	dec     *codec.Decoder
-	resetAt time.Time         // when a session was last ended for what did not decode
-	queue   []mirror.Transfer // not yet the link's, in order
+	resetAt time.Time  // when a session was last ended for what did not decode
+	queue   []transfer // not yet the link's, in order
 	sent    map[link.Token]sending
 
 	framesIn, framesOut, bytesIn, bytesOut, stanzasIn, stanzasOut, undecodable, unencodable uint64
@@ -77,7 +77,7 @@ func (p *peer) send(now time.Time) {
 			p.queue = p.queue[1:]
 			continue
 		}
-		token, err := p.conn.Send(now, link.Item{Class: link.Class(t.Class), Key: t.Key, Payload: payload})
+		token, err := p.conn.Send(now, link.Item{Class: link.Class(t.Class), Key: t.Key, Payload: payload, Since: t.since})
 		if err != nil {
 			p.enc.Dropped(ref)
 			if errors.Is(err, link.ErrQueueFull) || errors.Is(err, link.ErrDown) {

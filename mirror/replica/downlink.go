@@ -443,6 +443,7 @@ func (r *Replica) keep(rm *room, nick, jid string, it dmuc.Item, st *xmltree.Ele
 		r.place(rm, it.Pos)
 		return
 	}
+	it.Age += r.onTheWay
 	e := &muc.Entry{Pos: it.Pos, Origin: it.Origin, Inc: it.Inc, Num: it.Num, Nick: nick, JID: jid,
 		Stamp: r.wall().Add(-it.Age), Said: r.now.Add(-it.Age), Msg: muc.Core(st)}
 	if e.Origin == 0 {

@@ -65,8 +65,9 @@ type Replica struct {
 	owners map[mirror.Token]*room // whose Book or Log waits for a token
 
 	// Of the running Step.
-	now time.Time
-	b   mirror.Batch
+	now      time.Time
+	b        mirror.Batch
+	onTheWay time.Duration // how long the peer's stanza was
 }
 
 // New makes a replica that knows no rooms.
@@ -105,6 +106,7 @@ func (r *Replica) Step(now time.Time, in mirror.Input) mirror.Batch {
 	case mirror.ClientGone:
 		r.clientGone(in.JID)
 	case mirror.FromPeer:
+		r.onTheWay = in.Age
 		r.fromMaster(in.Stanza)
 	case mirror.PeerUp:
 		r.peerUp()
@@ -128,7 +130,7 @@ func (r *Replica) begin(now time.Time) {
 	if r.now.IsZero() && !r.cfg.Wall.IsZero() {
 		r.clock.Set(now, r.cfg.Wall)
 	}
-	r.now, r.b = now, mirror.Batch{}
+	r.now, r.b, r.onTheWay = now, mirror.Batch{}, 0
 }
 
 // end gives the batch of the running step: what rooms want to send, and what

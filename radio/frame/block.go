@@ -7,14 +7,16 @@ import (
 
 // From WIRE.md: changing one breaks peers.
 const (
-	ItemMax   = 64 << 10 // bytes of one item
-	BitmapMax = 15       // bytes of a bitmap of an acknowledgement
+	ItemMax   = 64 << 10  // bytes of one item
+	BitmapMax = 15        // bytes of a bitmap of an acknowledgement
+	AgeMax    = 1<<21 - 1 // seconds, 24 days
 	ClassMax  = 7
 
 	codePad   = 0x00
 	codeOver  = 0x01
 	codePing  = 0x02
 	codeFloor = 0x03
+	codeAge   = 0x04
 	codeAck   = 0x40 // 01wh nnnn
 	codeData  = 0x80 // 1ffl 0ccc
 
@@ -39,6 +41,9 @@ type (
 	// Floor says that no packet older than Distance before this one will come
 	// any more: what they carried is sent again under new numbers.
 	Floor struct{ Distance uint64 }
+	// Age says how long ago the items that begin behind it, up to the next Age,
+	// were given to the sender's link. Before the first it is 0.
+	Age struct{ Seconds int }
 	// Ack tells what came in of the other direction.
 	Ack struct {
 		Wide bool
@@ -61,6 +66,7 @@ func (Pad) block()   {}
 func (Over) block()  {}
 func (Ping) block()  {}
 func (Floor) block() {}
+func (Age) block()   {}
 func (Ack) block()   {}
 func (Part) block()  {}
 
@@ -74,6 +80,9 @@ const (
 
 // Whole tells whether the part is all of its item.
 func (p Part) Whole() bool { return p.Offset == 0 && p.Total == len(p.Payload) }
+
+// Cost is how many bytes an Age takes.
+func (a Age) Cost() int { return 1 + uvarintLen(a.Seconds) }
 
 // Cost is how many bytes a Part takes besides its payload.
 func (p Part) Cost() int {
@@ -111,6 +120,8 @@ func AppendBlock(dst []byte, b Block) []byte {
 		return append(dst, codePing)
 	case Floor:
 		return binary.AppendUvarint(append(dst, codeFloor), b.Distance)
+	case Age:
+		return binary.AppendUvarint(append(dst, codeAge), uint64(b.Seconds))
 	case Ack:
 		return appendAck(dst, b)
 	case Part:
@@ -176,6 +187,9 @@ func Next(b []byte, at int) (Block, int, error) {
 	case code == codeFloor:
 		d, end, err := uvarint(b, at+1, 1<<16)
 		return Floor{uint64(d)}, end, err
+	case code == codeAge:
+		s, end, err := uvarint(b, at+1, AgeMax)
+		return Age{s}, end, err
 	case code >= codeData:
 		return nextPart(b, at)
 	case code >= codeAck:

@@ -96,6 +96,8 @@ func text(b Block) string {
 		return "ping"
 	case Floor:
 		return fmt.Sprintf("floor %d before this", b.Distance)
+	case Age:
+		return fmt.Sprintf("age %d s, of what begins from here on", b.Seconds)
 	case Ack:
 		width := 2
 		if b.Wide {
@@ -174,6 +176,16 @@ func TestCost(t *testing.T) {
 	}
 }
 
+// TestAgeCost holds what an age adds to a frame.
+func TestAgeCost(t *testing.T) {
+	for _, tt := range []struct{ seconds, want int }{{5, 2}, {127, 2}, {128, 3}, {4 * 3600, 3}, {AgeMax, 4}} {
+		a := Age{tt.seconds}
+		if a.Cost() != tt.want || len(AppendBlock(nil, a)) != tt.want {
+			t.Errorf("%d s: %d bytes, %d appended, want %d", tt.seconds, a.Cost(), len(AppendBlock(nil, a)), tt.want)
+		}
+	}
+}
+
 func FuzzParse(f *testing.F) {
 	for _, s := range []string{"\x07\x2a", "\x47\x01\x2a", "\x80\x47hello", "\x3f\x00"} {
 		f.Add([]byte(s))
@@ -190,7 +202,7 @@ func FuzzParse(f *testing.F) {
 }
 
 func FuzzNext(f *testing.F) {
-	for _, s := range []string{"\x01", "\x03\x05", "\x42\x07\x01\x02", "\x51\x07\x01\x01\x02", "\x81\x05hi", "\x91\x05\x02hi\x02", "\xa3\x05\x80\x01hi", "\xc3\x05\x10hi"} {
+	for _, s := range []string{"\x01", "\x03\x05", "\x04\x2a\x81\x05hi", "\x42\x07\x01\x02", "\x51\x07\x01\x01\x02", "\x81\x05hi", "\x91\x05\x02hi\x02", "\xa3\x05\x80\x01hi", "\xc3\x05\x10hi"} {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {

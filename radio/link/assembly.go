@@ -3,6 +3,7 @@ package link
 import (
 	"bytes"
 	"errors"
+	"time"
 
 	"picket/radio/frame"
 )
@@ -13,7 +14,8 @@ type inItem struct {
 	id    uint64
 	buf   []byte
 	have  spans
-	total int // bytes; 0: not known yet
+	total int       // bytes; 0: not known yet
+	born  time.Time // when the peer was given it, as far as it said
 
 	complete bool
 	handle   Handle   // once Received
@@ -37,8 +39,9 @@ var (
 )
 
 // take puts a part in. It gives its item if the packet has to wait for that to
-// be accepted, else nil.
-func (a *assembly) take(p frame.Part) (*inItem, error) {
+// be accepted, else nil. Born is when the item came to be if this begins it:
+// an item is as old as any of its parts that came says.
+func (a *assembly) take(p frame.Part, born time.Time) (*inItem, error) {
 	class := &a.classes[p.Class]
 	id := class.want + uint64(int64(int8(p.ID-uint8(class.want))))
 	it := class.items[id]
@@ -59,6 +62,9 @@ func (a *assembly) take(p frame.Part) (*inItem, error) {
 		class.items = map[uint64]*inItem{}
 	}
 	class.items[id] = it
+	if it.born.IsZero() || born.Before(it.born) {
+		it.born = born
+	}
 	if it.total == 0 || !it.have.is(it.total) {
 		return nil, nil
 	}
@@ -109,6 +115,15 @@ func (a *assembly) deliver(class Class, handle Handle) (*inItem, []byte) {
 	a.handles[handle] = it
 	c.want++
 	return it, payload
+}
+
+// age is how old an item that is given out now is: 0 if it counts as new.
+func (it *inItem) age(now time.Time) time.Duration {
+	d := now.Sub(it.born).Truncate(time.Second)
+	if d < ageMin*time.Second {
+		return 0
+	}
+	return d
 }
 
 // accept forgets an item that was given out, and gives the packets to settle.

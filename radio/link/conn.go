@@ -46,6 +46,10 @@ type Item struct {
 	Class   Class
 	Key     string // an item of the same class and key of which nothing was sent yet is Dropped for this one; "": none
 	Payload []byte // not copied: the caller must not change it
+
+	// Since is when it came to be, if that was before Send: its age at the other
+	// end counts from then. Zero: now.
+	Since time.Time
 }
 
 // Errors of Send.
@@ -114,7 +118,7 @@ func (c *Conn) jittered(d time.Duration) time.Duration {
 
 // Send queues an item. Only a link that is up takes one.
 // Errors: ErrDown, ErrQueueFull, ErrTooLong, ErrEmpty.
-func (c *Conn) Send(_ time.Time, it Item) (Token, error) {
+func (c *Conn) Send(now time.Time, it Item) (Token, error) {
 	s := c.session
 	switch {
 	case s == nil:
@@ -133,8 +137,11 @@ func (c *Conn) Send(_ time.Time, it Item) (Token, error) {
 	if items >= c.cfg.QueueItems || bytes > c.cfg.QueueBytes {
 		return 0, ErrQueueFull
 	}
+	if it.Since.IsZero() {
+		it.Since = now
+	}
 	c.lastToken++
-	replaced := s.out.add(&outItem{token: c.lastToken, class: it.Class, key: it.Key, payload: it.Payload})
+	replaced := s.out.add(&outItem{token: c.lastToken, class: it.Class, key: it.Key, payload: it.Payload, since: it.Since})
 	if replaced != nil {
 		c.emit(Dropped{replaced.token})
 	}

@@ -31,6 +31,7 @@ const (
 	urgentItems   = 8                      // of itemsBegun
 	itemsBegunMax = 60                     // begun and not acknowledged, all classes
 	urgentBytes   = ItemMax                // of holdBytesMax
+	ageMin        = 5                      // seconds up to which an item counts as new
 	tailMin       = 24                     // bytes at a frame's end that an item is cut for
 	mixedAirtime  = 400 * time.Millisecond // of a frame that holds urgent and other items
 	burstMax      = 15 * time.Second       // of a turn on a half-duplex channel

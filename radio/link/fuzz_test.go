@@ -32,6 +32,7 @@ func FuzzHandleFrame(f *testing.F) {
 // hold, and whatever was sent meanwhile is either acked or waits.
 func FuzzContent(f *testing.F) {
 	f.Add([]byte{4, 0x81, 5, 'h', 'i', 2, 0x40, 2, 9, 0xa1, 0, 0x80, 0x80, 3, 'a', 'b', 'c', 'd'})
+	f.Add([]byte{6, 0x04, 0x90, 1, 0x81, 0, 'a', 7, 0x04, 9, 0xa2, 0, 2, 'a', 0, 4, 0xc2, 0, 1, 'b'})
 	f.Add([]byte{3, 0x41, 1, 0x08, 2, 3, 0, 1, 2, 1, 1})
 	f.Add([]byte{4, 0xc3, 1, 3, 'x', 5, 0xa3, 1, 4, 'a', 'b', 'c', 4, 0x81, 0, 'a'})
 	f.Fuzz(func(t *testing.T, b []byte) {
@@ -56,6 +57,9 @@ func FuzzContent(f *testing.F) {
 				c.HandleTimeout(w.now)
 			}
 			for ev, ok := c.NextEvent(); ok; ev, ok = c.NextEvent() {
+				if r, ok := ev.(Received); ok && (r.Age < 0 || r.Age > 0 && r.Age < ageMin*time.Second || r.Age%time.Second != 0) {
+					t.Fatalf("age %s", r.Age)
+				}
 				if r, ok := ev.(Received); ok && b != nil {
 					c.Accept(w.now, r.Handle)
 				}

@@ -347,7 +347,7 @@ func TestSendErrors(t *testing.T) {
 	w := newWorld(t, 8, medium{rate: 1200}, func(c *Config) { c.QueueItems, c.QueueBytes = 3, 100000 })
 	c := w.ends[0].conn
 	send := func(class Class, key string, size int) error {
-		_, err := c.Send(w.now, Item{class, key, make([]byte, size)})
+		_, err := c.Send(w.now, Item{Class: class, Key: key, Payload: make([]byte, size)})
 		return err
 	}
 	if err := send(0, "", 1); err != ErrDown {

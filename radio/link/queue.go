@@ -2,6 +2,7 @@ package link
 
 import (
 	"slices"
+	"time"
 
 	"picket/radio/frame"
 )
@@ -12,6 +13,7 @@ type outItem struct {
 	class   Class
 	key     string
 	payload []byte
+	since   time.Time // it came to be
 
 	id    uint64 // its number in its class, given when the first of it is sent
 	next  int    // bytes before it were sent at least once
@@ -161,6 +163,16 @@ func (q *queue) all() []Token {
 		}
 	}
 	return tokens
+}
+
+// age is what the peer is to be told of an item that begins in a frame made
+// now: whole seconds, 0 if it counts as new.
+func (it *outItem) age(now time.Time) int {
+	s := int(min(now.Sub(it.since)/time.Second, frame.AgeMax))
+	if s < ageMin {
+		return 0
+	}
+	return s
 }
 
 // part gives the block that carries a choice.

@@ -49,15 +49,22 @@ func (s *session) open(h frame.Header, whole, body []byte) (number uint64, plain
 type content struct {
 	ack   *frame.Ack
 	floor *frame.Floor
-	parts []frame.Part
+	parts []aged
 	ping  bool
 	over  bool
+}
+
+// An aged is a part, and the age of its item if it begins it.
+type aged struct {
+	frame.Part
+	age time.Duration
 }
 
 // asks tells whether an acknowledgement is wanted.
 func (c *content) asks() bool { return c.ping || len(c.parts) > 0 }
 
 func parseContent(plain []byte) (c content, err error) {
+	age := time.Duration(0)
 	for at := 0; at < len(plain); {
 		var b frame.Block
 		if b, at, err = frame.Next(plain, at); err != nil {
@@ -69,7 +76,13 @@ func parseContent(plain []byte) (c content, err error) {
 		case frame.Floor:
 			c.floor = &b
 		case frame.Part:
-			c.parts = append(c.parts, b)
+			p := aged{Part: b}
+			if b.Offset == 0 {
+				p.age = age
+			}
+			c.parts = append(c.parts, p)
+		case frame.Age:
+			age = time.Duration(b.Seconds) * time.Second
 		case frame.Ping:
 			c.ping = true
 		case frame.Over:
@@ -101,7 +114,7 @@ func (c *Conn) handleContent(now time.Time, br *bearer, number uint64, long bool
 		c.stats.OverLimit++
 		return
 	}
-	if !c.takeParts(number, long, ct.parts) {
+	if !c.takeParts(now, number, long, ct.parts) {
 		return
 	}
 	if ct.asks() {
@@ -114,11 +127,11 @@ func (c *Conn) handleContent(now time.Time, br *bearer, number uint64, long bool
 
 // takeParts puts in what a packet carries, notes the packet and gives out what
 // is complete.
-func (c *Conn) takeParts(number uint64, long bool, parts []frame.Part) bool {
+func (c *Conn) takeParts(now time.Time, number uint64, long bool, parts []aged) bool {
 	s := c.session
 	var awaits []*inItem
 	for _, p := range parts {
-		it, err := s.in.take(p)
+		it, err := s.in.take(p.Part, now.Add(-p.age))
 		switch {
 		case err == errOver:
 			c.stats.OverLimit++
@@ -139,7 +152,7 @@ func (c *Conn) takeParts(number uint64, long bool, parts []frame.Part) bool {
 				break
 			}
 			c.lastHandle++
-			c.emit(Received{it.handle, class, payload})
+			c.emit(Received{it.handle, class, payload, it.age(now)})
 		}
 	}
 	return true
@@ -315,7 +328,7 @@ func (c *Conn) appendData(now time.Time, dst []byte, br *bearer) []byte {
 	if br.can.HalfDuplex {
 		reserve = 1
 	}
-	parts := c.fill(br, len(head)+len(plain)+tag+reserve, limit)
+	parts := c.fill(now, br, len(head)+len(plain)+tag+reserve, limit)
 	ping := len(parts) == 0 && s.ping && c.mayAsk(s, 0)
 	ackDue := s.got.mention && (s.got.now || !s.got.due.IsZero() && !now.Before(s.got.due))
 	if len(parts) == 0 && !ping && !ackDue {
@@ -336,6 +349,9 @@ func (c *Conn) appendData(now time.Time, dst []byte, br *bearer) []byte {
 		}
 	}
 	for _, p := range parts {
+		if p.age != nil {
+			plain = frame.AppendBlock(plain, *p.age)
+		}
 		plain = frame.AppendBlock(plain, p.block)
 	}
 	if tellFloor {
@@ -395,14 +411,16 @@ func (c *Conn) mayAsk(s *session, after int) bool {
 // A filled is a part of a frame, with where it comes from.
 type filled struct {
 	choice choice
+	age    *frame.Age // goes in front; nil: what is in force says enough
 	block  frame.Part
 }
 
 // fill takes from the queue what a frame of limit bytes holds behind used ones,
 // the most urgent first.
-func (c *Conn) fill(br *bearer, used, limit int) []filled {
+func (c *Conn) fill(now time.Time, br *bearer, used, limit int) []filled {
 	s := c.session
 	var parts []filled
+	inForce := 0 // the age of what begins, so far
 	for c.mayAsk(s, 0) {
 		ch, ok := s.out.choose()
 		if !ok || ch.item.class >= urgentClasses && !c.mayAsk(s, urgentPackets) && s.tries <= 1 {
@@ -416,6 +434,10 @@ func (c *Conn) fill(br *bearer, used, limit int) []filled {
 				break
 			}
 		}
+		age := ch.tellAge(now, inForce)
+		if age != nil {
+			room -= age.Cost()
+		}
 		ch = ch.cut(room, len(parts) == 0)
 		if ch.item == nil {
 			break
@@ -425,12 +447,29 @@ func (c *Conn) fill(br *bearer, used, limit int) []filled {
 			used += parts[n-1].lengthCost()
 			parts[n-1].block.ToEnd = false
 		}
-		p := filled{ch, ch.part()}
+		p := filled{ch, age, ch.part()}
+		if age != nil {
+			inForce = age.Seconds
+			used += age.Cost()
+		}
 		p.block.ToEnd = true
 		used += p.block.Cost() + len(p.block.Payload)
 		parts = append(parts, p)
 	}
 	return parts
+}
+
+// tellAge gives the age to tell in front of a choice where another is in force:
+// nil if it begins no item, or the two are close.
+//
+// Only the part that begins an item says its age: the other end adds what passes
+// from then to the end.
+func (ch choice) tellAge(now time.Time, inForce int) *frame.Age {
+	age := ch.item.age(now)
+	if d := age - inForce; ch.span.lo > 0 || -ageMin < d && d < ageMin {
+		return nil
+	}
+	return &frame.Age{Seconds: age}
 }
 
 // lengthCost is what a part costs more when another follows.

@@ -45,8 +45,9 @@ type world struct {
 	m     medium
 	ends  [2]*end
 	queue []arrivalAt
-	air   [][]byte // all frames that were sent
-	from  []int    // by whom
+	told  map[string]time.Time // when an item was given to Send, by what it begins with
+	air   [][]byte             // all frames that were sent
+	from  []int                // by whom
 	steps int
 }
 
@@ -70,19 +71,21 @@ type end struct {
 	ups     int
 	downs   []string
 
-	life    int // raised by a restart: handles of before mean nothing
-	session string
-	sent    map[string]int    // session/class: how many were sent
-	todo    []note            // not acked yet, any session
-	tokens  map[Token]int     // into todo's id
-	acked   map[int]bool      // note id
-	got     map[string]int    // session/class of the peer: how many came
-	gotIn   map[string]string // peer's session: our session
-	accepts []acceptAt
-	slow    time.Duration // at most so long until an item is on disk
-	stored  map[string]bool
-	bodies  map[Token]string
-	onUp    func()
+	life       int // raised by a restart: handles of before mean nothing
+	session    string
+	sent       map[string]int    // session/class: how many were sent
+	todo       []note            // not acked yet, any session
+	tokens     map[Token]int     // into todo's id
+	acked      map[int]bool      // note id
+	got        map[string]int    // session/class of the peer: how many came
+	gotIn      map[string]string // peer's session: our session
+	accepts    []acceptAt
+	slow       time.Duration // at most so long until an item is on disk
+	stored     map[string]bool
+	bodies     map[Token]string
+	onUp       func()
+	old        time.Duration // of items when they are given to Send
+	onReceived func(Received)
 }
 
 type note struct {
@@ -99,7 +102,7 @@ type acceptAt struct {
 }
 
 func newWorld(t testing.TB, seed uint64, m medium, change func(*Config)) *world {
-	w := &world{t: t, seed: seed, rng: rand.New(rand.NewPCG(seed, 1)), now: time.Unix(1000, 0), m: m}
+	w := &world{t: t, seed: seed, rng: rand.New(rand.NewPCG(seed, 1)), now: time.Unix(1000, 0), m: m, told: map[string]time.Time{}}
 	if w.m.mtu == 0 {
 		w.m.mtu = 255
 	}
@@ -174,9 +177,11 @@ func (e *end) tell(n note) {
 	slot := fmt.Sprintf("%s/%d", e.session, n.class)
 	body := fmt.Sprintf("%s/%d/%d ", slot, e.sent[slot], n.id)
 	payload := []byte(body + strings.Repeat("x", n.size))
-	token, err := e.conn.Send(e.w.now, Item{Class: n.class, Payload: payload})
+	w := e.w
+	w.told[body] = w.now.Add(-e.old)
+	token, err := e.conn.Send(w.now, Item{Class: n.class, Payload: payload, Since: w.told[body]})
 	if err != nil {
-		e.w.failf("end %d: Send: %v", e.i, err)
+		w.failf("end %d: Send: %v", e.i, err)
 	}
 	e.sent[slot]++
 	e.tokens[token] = n.id
@@ -236,11 +241,15 @@ func (e *end) drain() {
 
 func (e *end) received(ev Received) {
 	w := e.w
+	if e.onReceived != nil {
+		e.onReceived(ev)
+	}
 	body, _, _ := strings.Cut(string(ev.Payload), " ")
 	f := strings.Split(body, "/")
 	if len(f) != 4 || f[1] != fmt.Sprint(ev.Class) {
 		w.failf("end %d: received %q in class %d", e.i, ev.Payload, ev.Class)
 	}
+	w.checkAge(e, body+" ", ev.Age)
 	slot := f[0] + "/" + f[1]
 	if f[2] != fmt.Sprint(e.got[slot]) {
 		w.failf("end %d: received %s, want number %d", e.i, body, e.got[slot])
@@ -256,6 +265,20 @@ func (e *end) received(ev Received) {
 	}
 	e.accepts = append(e.accepts, acceptAt{w.now.Add(delay), ev.Handle, body + " ", e.life})
 	e.accept()
+}
+
+// checkAge: what a Received says of the item's age is true to 5 s, or to 10 s
+// below: what counted as new when it began, and when it came. A frame that the
+// medium itself keeps does not show.
+func (w *world) checkAge(e *end, body string, age time.Duration) {
+	passed := w.now.Sub(w.told[body])
+	least := passed - w.m.airtime(w.m.mtu) - w.m.turnaround - (2*ageMin+1)*time.Second
+	if w.m.lateBy > 0 {
+		least = 0
+	}
+	if age > passed+ageMin*time.Second || age < least || age > 0 && age < ageMin*time.Second || age != age.Truncate(time.Second) {
+		w.failf("end %d: %q came %s after it was sent, the link says %s", e.i, body, passed, age)
+	}
 }
 
 func (e *end) accept() {
