@@ -41,6 +41,13 @@ type Bearer struct {
 // LinkIDMax is the largest address on a shared channel (radio/WIRE.md).
 const LinkIDMax = 62
 
+// What a bearer may call its longest frame: a handshake has to fit
+// (radio/WIRE.md), and one lost frame must not cost too much air.
+const (
+	MTUMin = 120
+	MTUMax = 1024
+)
+
 // TriesMax is how patient a link may be made: each try waits half as long again
 // as the one before, 30 s at most.
 const TriesMax = 100
@@ -69,6 +76,8 @@ func (l *Link) Validate() []Problem {
 		bad(b.Kind != "serial", "bearer.kind", strconv.Quote(b.Kind)+" is no kind of bearer", `kind = "serial"`)
 		bad(b.Port == "", "bearer.port", "no port is named", `port = "/dev/serial/by-id/…" stays the same wherever it is plugged in`)
 		bad(b.Rate < 50 || b.Rate > 4_000_000, "bearer.rate", fmt.Sprintf("%d bit/s is out of range", b.Rate), "300, 1200, 2400, 4800, 9600, 19200, 57600 or 115200, as the peer")
+		bad(b.MTU != 0 && (b.MTU < MTUMin || b.MTU > MTUMax), "bearer.mtu", fmt.Sprintf("%d is not %d to %d", b.MTU, MTUMin, MTUMax),
+			"0 for the default, 255; both ends alike. In a shorter frame a handshake has no room, and no link would come up")
 		bad(b.Flow != "" && b.Flow != "rtscts", "bearer.flow", strconv.Quote(b.Flow)+" is no flow control", `"" or "rtscts"`)
 	}
 	return all
@@ -221,7 +230,7 @@ tries = %d        # so many sendings without an answer, and the link is down; 0:
 kind = %q
 port = %q
 rate = %d          # bit/s, as the peer
-mtu = %d              # bytes of a frame, as the peer; 0: the default
+mtu = %d              # bytes of a frame, 120 to 1024, as the peer; 0: the default
 crc = %t          # a checksum in each frame, as the peer
 flow = %q            # "" or "rtscts"
 half_duplex = %t  # a radio is behind the port: one side at a time

@@ -9,7 +9,9 @@ import (
 	"testing"
 	"time"
 
+	"picket/radio/link"
 	"picket/radio/pair"
+	"picket/radio/serial"
 )
 
 // A sample is a configuration like the programs'.
@@ -144,6 +146,9 @@ func TestDamagedPairings(t *testing.T) {
 		{"no such rate", "mirror.raleigh.example.toml:16: bearer.rate: 12 bit/s is out of range", func(dir string) error {
 			return edit(filepath.Join(dir, "links/mirror.raleigh.example.toml"), `rate = 1200`, `rate = 12`)
 		}},
+		{"frames too short for a handshake", "mirror.raleigh.example.toml:17: bearer.mtu: 119 is not 120 to 1024", func(dir string) error {
+			return edit(filepath.Join(dir, "links/mirror.raleigh.example.toml"), `mtu = 0`, `mtu = 119`)
+		}},
 		{"two links with one id", "id: 1 is that of", func(dir string) error {
 			l, psk := testLink(t, "mirror.durham.example", 1)
 			return WriteLink(dir, l, psk, time.Unix(0, 0))
@@ -174,6 +179,21 @@ func edit(path, old, new string) error {
 		return err
 	}
 	return os.WriteFile(path, bytes.Replace(b, []byte(old), []byte(new), 1), 0o644)
+}
+
+// TestFrameSizes: what a file may say is what a link and its bearer take.
+func TestFrameSizes(t *testing.T) {
+	if MTUMin != link.MTUMin {
+		t.Errorf("MTUMin is %d, a link needs %d", MTUMin, link.MTUMin)
+	}
+	for mtu, good := range map[int]bool{0: true, 1: false, MTUMin - 1: false, MTUMin: true, MTUMax: true, MTUMax + 1: false} {
+		l, _ := testLink(t, "mirror.raleigh.example", 1)
+		l.Bearers[1].MTU = mtu
+		cfg := serial.Config{Path: "/dev/ttyS1", Baud: 9600, MTU: mtu}
+		if problems, err := l.Validate(), cfg.Validate(); (len(problems) == 0) != good || (err == nil) != good {
+			t.Errorf("mtu = %d: %v; serial: %v", mtu, problems, err)
+		}
+	}
 }
 
 func TestWriteReplacesWhole(t *testing.T) {
