@@ -288,6 +288,30 @@ func (p *Person) Sees(nick, kind string) {
 	}
 }
 
+// Once holds what people have seen to the promises: each message once, no word
+// of the protocol between mirror and master.
+func (s *Stage) Once(people ...*Person) {
+	s.T.Helper()
+	for _, p := range people {
+		n := map[string]int{}
+		for _, e := range p.Seen() {
+			for _, word := range []string{"tridsys.com/protocol/dmuc", "urn:xmpp:dmuc:0", `\40`, "mirror."} {
+				if strings.Contains(e.XML, word) {
+					s.T.Errorf("%s sees %q: %s", p.Nick, word, e.XML)
+				}
+			}
+			if e.Kind == "message" && e.Body != "" && e.Type != "error" {
+				n[e.From+" "+e.Body]++
+			}
+		}
+		for what, times := range n {
+			if times != 1 {
+				s.T.Errorf("%s hears %d times: %s", p.Nick, times, what)
+			}
+		}
+	}
+}
+
 func isSubject(e slixmpp.Event) bool { return e.Kind == "message" && e.Subject != nil && e.Body == "" }
 
 // Bodies gives the messages among stanzas, as "Nick: text".

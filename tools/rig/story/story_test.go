@@ -73,7 +73,7 @@ func story(t *testing.T, hq string) {
 	for _, p := range []*Person{scott, ruth} {
 		p.Sees("Wayne", "unavailable")
 	}
-	once(t, all)
+	s.Once(all...)
 	oneHistory(t, s)
 }
 
@@ -155,30 +155,6 @@ func outage(t *testing.T, s *Stage, scott, kevin, wayne, keith, ruth *Person) {
 		p.Hears("still alone")
 		for _, nick := range []string{"Wayne", "Keith"} {
 			p.Sees(nick, "")
-		}
-	}
-}
-
-// once holds what everybody has seen to the promises: each message once, no
-// word of the protocol between mirror and master.
-func once(t *testing.T, all []*Person) {
-	t.Helper()
-	for _, p := range all {
-		n := map[string]int{}
-		for _, e := range p.Seen() {
-			for _, word := range []string{"tridsys.com/protocol/dmuc", "urn:xmpp:dmuc:0", `\40`, "mirror."} {
-				if strings.Contains(e.XML, word) {
-					t.Errorf("%s sees %q: %s", p.Nick, word, e.XML)
-				}
-			}
-			if e.Kind == "message" && e.Body != "" {
-				n[e.From+" "+e.Body]++
-			}
-		}
-		for what, times := range n {
-			if times != 1 {
-				t.Errorf("%s hears %d times: %s", p.Nick, times, what)
-			}
 		}
 	}
 }
