@@ -1,6 +1,7 @@
 package link
 
 import (
+	"math/rand/v2"
 	"time"
 
 	"picket/radio"
@@ -65,6 +66,8 @@ type turn struct {
 	theirs time.Time // we are silent until then, or until they say over
 	ours   bool      // a burst of ours is open
 	began  time.Time // when
+	asked  bool      // theirs is when we stop to wait for an answer
+	vain   int       // answers that did not come, since one did
 }
 
 // free tells whether we may send.
@@ -78,9 +81,37 @@ func (b *bearer) heard(now time.Time, over bool) {
 		return
 	}
 	b.turn.ours, b.turn.theirs = false, now
+	b.turn.asked, b.turn.vain = false, 0
 	if !over {
 		b.turn.theirs = now.Add(b.can.Turnaround + b.airtime(b.frameMax()) + slack)
 	}
+}
+
+// timeout ends a wait that is over. In vain: our burst may have met one of
+// theirs, and they have waited as long as we; so the next try takes a slot by
+// lot.
+func (b *bearer) timeout(now time.Time, jitter *rand.Rand) {
+	t := &b.turn
+	if !b.free(now) {
+		return
+	}
+	t.theirs = time.Time{}
+	if !t.asked {
+		return
+	}
+	t.asked = false
+	t.vain++
+	b.takeSlot(now, jitter, t.vain)
+}
+
+// takeSlot puts the next try off by a number of slots drawn by lot, from the
+// more the more tries were in vain.
+func (b *bearer) takeSlot(now time.Time, jitter *rand.Rand, tries int) {
+	if !b.can.HalfDuplex || jitter == nil {
+		return
+	}
+	slots := jitter.IntN(1 << min(tries+1, 5))
+	b.turn.theirs = now.Add(time.Duration(slots) * (b.can.Turnaround + slack))
 }
 
 // lastOfBurst tells whether a frame that ends at done has to give the turn away
@@ -103,7 +134,8 @@ func (b *bearer) said(now, done time.Time, over, answer bool) {
 	}
 	b.turn.ours = !over
 	b.turn.theirs = done
-	if over && answer {
+	b.turn.asked = over && answer
+	if b.turn.asked {
 		b.turn.theirs = done.Add(2*b.can.Turnaround + b.airtime(b.frameMax()) + slack)
 	}
 }

@@ -19,6 +19,8 @@ package link
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"picket/radio"
@@ -288,10 +290,8 @@ func (c *Conn) HandleTimeout(now time.Time) {
 	} else {
 		c.wake.timeout(now)
 	}
-	for _, br := range c.bearers {
-		if br.free(now) {
-			br.turn.theirs = time.Time{}
-		}
+	for _, id := range slices.Sorted(maps.Keys(c.bearers)) { // in order: lots are drawn
+		c.bearers[id].timeout(now, c.cfg.Jitter)
 	}
 	s := c.session
 	if s == nil {

@@ -24,7 +24,7 @@ type session struct {
 	excess    excess
 	tries     int       // sendings without news since the last
 	lossThen  float64   // the share lost when the first of them was missed
-	mayProbe  bool      // tries > 1: one frame may go
+	mayProbe  bool      // probing: one frame may go
 	probeDone time.Time // when the last try was on the medium
 	ping      bool      // ask for an acknowledgement, whatever else goes
 	pollAt    time.Time // ask whether what is held was accepted; zero: nothing is
@@ -288,7 +288,7 @@ func (c *Conn) missed(now time.Time) {
 		s.lossThen = s.sent.lossRate // the silence itself is no reason for more patience
 	}
 	s.tries++
-	if s.tries >= c.cfg.Tries+int(2*float64(c.cfg.Tries)*s.lossThen) {
+	if s.tries >= c.cfg.Tries+c.patience(s) {
 		c.lose(now, "no answer from the peer")
 		return
 	}
@@ -297,11 +297,7 @@ func (c *Conn) missed(now time.Time) {
 		c.resend(o)
 	}
 	s.mayProbe, s.probeDone = true, now
-	if br := c.bearer(c.last); br.can.HalfDuplex && c.cfg.Jitter != nil {
-		// The frame may have met one of theirs: the next try takes a slot by lot.
-		slots := c.cfg.Jitter.IntN(1 << min(s.tries+1, 5))
-		br.turn.theirs = now.Add(time.Duration(slots) * (br.can.Turnaround + slack))
-	}
+	c.bearer(c.last).takeSlot(now, c.cfg.Jitter, s.tries) // the frame may have met one of theirs
 }
 
 // appendData appends the next frame of the session, if there is something to
@@ -400,9 +396,23 @@ func (s *session) unstick(c *Conn) {
 	}
 }
 
+// patience is how many more misses than on a line that loses nothing a session
+// bears before it holds back, and before it gives up: where half of the frames
+// are lost, silence means little.
+func (c *Conn) patience(s *session) int { return int(2 * float64(c.cfg.Tries) * s.lossThen) }
+
+// probing tells whether so much was missed that only one frame goes at a time.
+// On a half-duplex channel that is soon: what is lost may be what meets.
+func (c *Conn) probing(s *session) bool {
+	if c.bearer(c.last).can.HalfDuplex {
+		return s.tries > 1
+	}
+	return s.tries > 1+c.patience(s)
+}
+
 // mayAsk tells whether a packet may go out, after so many more.
 func (c *Conn) mayAsk(s *session, after int) bool {
-	if s.tries > 1 {
+	if c.probing(s) {
 		return s.mayProbe && after == 0
 	}
 	return s.sent.count(inFlight)+s.sent.count(held)+after < windowPackets
@@ -423,7 +433,7 @@ func (c *Conn) fill(now time.Time, br *bearer, used, limit int) []filled {
 	inForce := 0 // the age of what begins, so far
 	for c.mayAsk(s, 0) {
 		ch, ok := s.out.choose()
-		if !ok || ch.item.class >= urgentClasses && !c.mayAsk(s, urgentPackets) && s.tries <= 1 {
+		if !ok || ch.item.class >= urgentClasses && !c.mayAsk(s, urgentPackets) && !c.probing(s) {
 			break
 		}
 		room := limit - used
