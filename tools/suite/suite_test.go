@@ -26,7 +26,9 @@ func TestRigPackages(t *testing.T) {
 		"mirror/c2s/c.go":            asks,
 		"mirror/muc/muc_test.go":     {Data: []byte("package muc")},
 		"out/x/x_test.go":            asks,
-		"tools/rig/qemu/q_test.go":   asks,
+		"tools/rig/qemu/q_test.go":   {Data: []byte("package qemu")},
+		"tools/rig/qemu/q.go":        {Data: []byte("package qemu")},
+		"tools/rig/debian/debian.go": asks,
 		"tools/testdata/x/x_test.go": asks,
 	})
 	want := []string{"./mirror/c2s", "./tools/rig/qemu"}

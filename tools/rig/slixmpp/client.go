@@ -310,6 +310,12 @@ func (c *Client) IQ(ctx context.Context, kind, to, payload string) (Event, error
 	})
 }
 
+// Bare gives a JID without its resource.
+func Bare(jid string) string {
+	bare, _, _ := strings.Cut(jid, "/")
+	return bare
+}
+
 // Quit ends the stream as a client should, and then the process.
 func (c *Client) Quit(ctx context.Context) error {
 	if err := c.do(ctx, map[string]any{"cmd": "quit"}); err != nil {

@@ -3,6 +3,7 @@ package story
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -63,6 +64,7 @@ func story(t *testing.T, hq string) {
 		}
 	}
 	refusals(t, s, wayne)
+	oneToOne(t, s, scott, wayne, ruth)
 	outage(t, s, scott, kevin, wayne, keith, ruth)
 
 	keith.Do(func(ctx context.Context) error { return keith.Leave(ctx, s.World.Room, "Keith") })
@@ -75,6 +77,7 @@ func story(t *testing.T, hq string) {
 	}
 	s.Once(all...)
 	oneHistory(t, s)
+	oneArchive(t, s, scott, ruth)
 }
 
 // joinOrder holds a join to XEP-0045 §7.1: the others' presence, one's own with
@@ -118,11 +121,97 @@ func refusals(t *testing.T, s *Stage, wayne *Person) {
 	peter.Close()
 }
 
+// oneToOne is chat beside the rooms, from the field to headquarters and back: it
+// is relayed while the link is up. To a third place it does not go.
+func oneToOne(t *testing.T, s *Stage, scott, wayne, ruth *Person) {
+	t.Helper()
+	for _, way := range []struct{ from, to *Person }{{wayne, scott}, {scott, wayne}} {
+		body := "for " + way.to.Nick + " alone & nobody else"
+		way.from.Do(func(ctx context.Context) error { return way.from.Chat(ctx, slixmpp.Bare(way.to.JID), body) })
+		way.to.Do(func(ctx context.Context) error {
+			e, err := way.to.Wait(ctx, func(e slixmpp.Event) bool { return e.Kind == "message" && e.Body == body })
+			if err != nil {
+				return fmt.Errorf("no message of %s: %w", way.from.Nick, err)
+			}
+			if e.From != way.from.JID || e.Type != "chat" {
+				t.Errorf("%s gets %s", way.to.Nick, e.XML)
+			}
+			return nil
+		})
+	}
+	bounced(t, ruth, wayne, "remote-server-not-found")
+}
+
+// bounced sends a message that cannot arrive; its sender is told why.
+func bounced(t *testing.T, from, to *Person, condition string) {
+	t.Helper()
+	from.Do(func(ctx context.Context) error {
+		if err := from.Chat(ctx, slixmpp.Bare(to.JID), "across the cut"); err != nil {
+			return err
+		}
+		e, err := from.Wait(ctx, func(e slixmpp.Event) bool { return e.Kind == "message" && e.Type == "error" })
+		if err == nil && (e.Error != condition || e.From != slixmpp.Bare(to.JID)) {
+			t.Errorf("%s is told %s", from.Nick, e.XML)
+		}
+		return err
+	})
+}
+
+// notKept looks at the end of an outage whether a message that bounced came after
+// all.
+func notKept(t *testing.T, scott, wayne *Person) {
+	t.Helper()
+	for _, p := range []*Person{scott, wayne} {
+		for _, e := range p.Take() {
+			if e.Kind == "message" && e.Type == "chat" {
+				t.Errorf("%s gets %s", p.Nick, e.XML)
+			}
+		}
+	}
+}
+
+// oneArchive compares what the rooms' archive (XEP-0313) gives on both sides of
+// a link.
+func oneArchive(t *testing.T, s *Stage, scott, ruth *Person) {
+	t.Helper()
+	var first []string
+	for _, p := range []*Person{scott, ruth} {
+		from := p.Mark()
+		var fin string
+		p.Do(func(ctx context.Context) error {
+			e, err := p.IQ(ctx, "set", s.World.Room, `<query xmlns='urn:xmpp:mam:2' queryid='q1'/>`)
+			if err == nil && e.Type != "result" {
+				err = fmt.Errorf("the archive answers %s", e.XML)
+			}
+			fin = e.XML
+			return err
+		})
+		last := regexp.MustCompile(`last>([^<]+)<`).FindStringSubmatch(fin)
+		if len(last) == 0 {
+			t.Fatalf("%s: no last message in %s", p.Nick, fin)
+		}
+		p.Await("the archive's last message", from, func(e slixmpp.Event) bool { return strings.Contains(e.XML, `id="`+last[1]+`"`) })
+		var got []string
+		for _, e := range p.Seen()[from:] {
+			if body := regexp.MustCompile(`body>([^<]+)<`).FindStringSubmatch(e.XML); strings.Contains(e.XML, "urn:xmpp:mam:2") && len(body) > 0 {
+				got = append(got, body[1])
+			}
+		}
+		if first == nil {
+			first = got
+		}
+		if len(got) < 9 || !slices.Equal(got, first) {
+			t.Errorf("the archive of %s: %q\nof %s: %q", p.Nick, got, scott.Nick, first)
+		}
+	}
+}
+
 // outage cuts one gateway off, lets all talk, and heals.
 func outage(t *testing.T, s *Stage, scott, kevin, wayne, keith, ruth *Person) {
 	t.Helper()
 	s.Do("cut", "raleigh")
 	said := time.Now()
+	defer notKept(t, scott, wayne)
 	wayne.Tell("alone in the field")
 	keith.Hears("alone in the field")
 	scott.Tell("alone at headquarters")
@@ -139,6 +228,8 @@ func outage(t *testing.T, s *Stage, scott, kevin, wayne, keith, ruth *Person) {
 			p.Sees(nick, "unavailable")
 		}
 	}
+	bounced(t, wayne, scott, "remote-server-timeout")
+	bounced(t, scott, wayne, "remote-server-timeout")
 	keith.Tell("still alone")
 	time.Sleep(time.Until(said.Add(muc.JustNow + 2*time.Second))) // so that the first one is late enough for a stamp
 	s.Do("heal", "raleigh")
