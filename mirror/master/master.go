@@ -65,6 +65,7 @@ type Master struct {
 	cfg     Config
 	clock   mirror.Clock
 	rooms   map[string]*room
+	floor   uint64           // above all places of rooms that were destroyed
 	sorted  []*room          // rooms by JID; nil: to be made
 	mirrors map[string]*peer // by name
 	domains map[string]*peer // by each domain of theirs, and by name
@@ -165,6 +166,9 @@ func (m *Master) begin(now time.Time) {
 
 func (m *Master) end() mirror.Batch {
 	for _, rm := range m.roomList() {
+		if m.endTemporary(rm) {
+			continue
+		}
 		m.drain(rm)
 		for _, s := range rm.subList() {
 			m.flush(s)
@@ -230,7 +234,7 @@ func (m *Master) answer(from sender, el *xmltree.Element) {
 		}
 		m.b.ToClient = append(m.b.ToClient, el)
 	case from.jid == from.peer.Name:
-		m.transfer(from.peer, mirror.Chatter, "", 0, el)
+		m.transfer(from.peer, mirror.Membership, "", 0, el) // it must not be overtaken by what comes next
 	default:
 		class := mirror.Chatter
 		if el.Local != "iq" {

@@ -3,6 +3,7 @@ package master
 import (
 	"fmt"
 	"sort"
+	"strconv"
 	"strings"
 	"time"
 
@@ -17,13 +18,15 @@ import (
 // A room is one room of the service.
 type room struct {
 	*muc.Room
-	last uint64 // the place of the newest message
-	subs map[string]*sub
-	why  map[string]muc.Why // of an occupant's newest presence, for mirrors that have not heard it
+	last    uint64 // the place of the newest message
+	base    uint64 // all its places are above; a mirror that is below holds an earlier room of that name
+	emptied bool   // somebody left in the running step: a temporary room may be over
+	subs    map[string]*sub
+	why     map[string]muc.Why // of an occupant's newest presence, for mirrors that have not heard it
 }
 
 func (m *Master) newRoom(jid string) *room {
-	rm := &room{Room: muc.NewRoom(jid), subs: map[string]*sub{}, why: map[string]muc.Why{}}
+	rm := &room{Room: muc.NewRoom(jid), last: m.floor, base: m.floor, subs: map[string]*sub{}, why: map[string]muc.Why{}}
 	rm.Archive.Max = m.cfg.ArchiveMax
 	for _, a := range m.cfg.Admins {
 		rm.SetAffiliation(a, muc.Owner) // XEP-0045 §5.2 leaves it to the service; not written down
@@ -96,7 +99,7 @@ func (m *Master) remove(rm *room, o *muc.Occupant, why muc.Why) {
 		}
 	}
 	m.note(mirror.Left, m.mirrors[o.Home], rm.JID, o.Nick)
-	m.endTemporary(rm)
+	rm.emptied = true
 }
 
 // restand gives an occupant another standing. One that loses its voice behind
@@ -122,15 +125,24 @@ func (m *Master) tell(rm *room, o *muc.Occupant) {
 }
 
 // endTemporary ends a room that is not persistent when its last occupant is
-// gone (XEP-0045 §10.9 calls it temporary).
-func (m *Master) endTemporary(rm *room) {
-	if !rm.Config.Persistent && len(rm.Occupants()) == 0 {
+// gone (XEP-0045 §10.9 calls it temporary): at the end of the step, in which
+// another may have come.
+func (m *Master) endTemporary(rm *room) bool {
+	over := rm.emptied && !rm.Config.Persistent && len(rm.Occupants()) == 0
+	rm.emptied = false
+	if over {
 		m.destroy(rm, nil)
 	}
+	return over
 }
 
-// destroy ends a room: for its occupants, its mirrors and the journal.
+// destroy ends a room: for its occupants, its mirrors and the journal. A room
+// that is made later gets places that no room had before, so that a mirror
+// which has not heard of the end is told by its place from one that has.
 func (m *Master) destroy(rm *room, how *xmltree.Element) {
+	m.floor = max(m.floor, rm.last+1)
+	m.persist(floorKey, strconv.AppendUint(nil, m.floor, 10))
+	m.note(mirror.RoomDropped, nil, rm.JID, "destroyed")
 	for _, s := range rm.subList() {
 		if s.active {
 			x := xmltree.New(ns.MUCUser, "x")
@@ -198,6 +210,8 @@ func standingKey(jid string) string  { return "a/" + jid }
 
 const configKey = "c"
 
+const floorKey = "floor" // in the journal; before all rooms
+
 // Keys of a room in the journal.
 func metaKey(room string) string         { return "room/" + room + "/meta" }
 func affKey(room, jid string) string     { return "room/" + room + "/aff/" + jid }
@@ -208,6 +222,9 @@ func entryKey(room string, e *muc.Entry) string {
 
 func (m *Master) saveMeta(rm *room) {
 	el := xmltree.New("", "room").Add(rm.Config.Wire(), subjectElement("", rm.Subject))
+	if rm.base > 0 {
+		el.Set("base", strconv.FormatUint(rm.base, 10))
+	}
 	m.persist(metaKey(rm.JID), []byte(el.String()))
 }
 
@@ -219,6 +236,13 @@ func subjectElement(space string, s muc.Subject) *xmltree.Element {
 func (m *Master) Restore(now time.Time, records []mirror.Record) error {
 	m.begin(now)
 	for _, rec := range records {
+		if rec.Key == floorKey {
+			var err error
+			if m.floor, err = strconv.ParseUint(string(rec.Value), 10, 64); err != nil {
+				return fmt.Errorf("master: journal: %s: %w", rec.Key, err)
+			}
+			continue
+		}
 		parts := strings.SplitN(rec.Key, "/", 4)
 		if len(parts) < 3 || parts[0] != "room" {
 			return fmt.Errorf("master: journal: unknown key %q", rec.Key)
@@ -226,9 +250,15 @@ func (m *Master) Restore(now time.Time, records []mirror.Record) error {
 		rm := m.rooms[parts[1]]
 		if rm == nil {
 			rm = m.newRoom(parts[1])
+			rm.last, rm.base = 0, 0
 		}
 		if err := m.restore(rm, parts[2:], rec.Value); err != nil {
 			return fmt.Errorf("master: journal: %s: %w", rec.Key, err)
+		}
+	}
+	for _, rm := range m.rooms {
+		for _, s := range rm.subs {
+			s.reset() // the room's state was read after the sub's cursor
 		}
 	}
 	return nil
@@ -240,6 +270,12 @@ func (m *Master) restore(rm *room, path []string, value []byte) error {
 		el, err := xmltree.Parse(value)
 		if err != nil {
 			return err
+		}
+		if base := el.Get("base"); base != "" {
+			if rm.base, err = strconv.ParseUint(base, 10, 64); err != nil {
+				return err
+			}
+			rm.last = max(rm.last, rm.base)
 		}
 		if s := el.Child("", "subject"); s != nil {
 			stamp, _ := time.Parse(time.RFC3339, s.Get("stamp"))

@@ -136,10 +136,14 @@ func (m *Master) flushState(s *sub) {
 		m.fill(s, "")
 		return
 	}
+	// Who is thrown out hears why before the rule that says so, and a new member
+	// is one before the room is the members' alone.
 	var standings []dmuc.Occupant
 	var keys []string
+	late := slices.ContainsFunc(dirty, func(k string) bool { return k[:1] == "a" })
 	for _, k := range dirty {
 		switch {
+		case k == configKey && late:
 		case k == configKey:
 			m.sendConfig(s, "", false)
 		case k[:2] == "a/":
@@ -155,6 +159,9 @@ func (m *Master) flushState(s *sub) {
 			s.book.Sent(k, delta.Token(t))
 		}
 		m.transfer(s.peer, mirror.Membership, "", t, dmuc.IQ("set", s.room.JID, s.peer.Name, m.newID(), dmuc.Roster(standings, true)))
+	}
+	if late && slices.Contains(dirty, configKey) {
+		m.sendConfig(s, "", false)
 	}
 }
 
@@ -317,7 +324,7 @@ func (m *Master) drop(s *sub, why string) {
 	}
 	s.reset()
 	m.note(mirror.RoomDropped, s.peer, s.room.JID, why)
-	m.endTemporary(s.room)
+	s.room.emptied = true
 }
 
 func (m *Master) saveCursor(s *sub) {

@@ -43,6 +43,9 @@ func told(st *xmltree.Element, jid, nick string) (delta.Hash, []*xmltree.Element
 // "Joining").
 func (m *Master) mirrorJoin(rm *room, from sender, nick string, st *xmltree.Element) {
 	created := rm == nil
+	if created && m.floor > 0 && tagged(st, "resume") {
+		return // of a room that was destroyed; the resume is answered so
+	}
 	if created {
 		f := muc.CheckNick(nick)
 		if f == nil {
@@ -61,7 +64,7 @@ func (m *Master) mirrorJoin(rm *room, from sender, nick string, st *xmltree.Elem
 			o.JID = from.jid
 		}
 		s.held[nick] = hash
-		delete(s.closing, from.jid)
+		s.reopen(from.jid)
 		if it, ok := dmuc.ItemOf(st); ok {
 			s.closing[from.jid] = closing{nick, it.Num}
 		}
@@ -90,7 +93,7 @@ func (m *Master) mirrorJoin(rm *room, from sender, nick string, st *xmltree.Elem
 	a := rm.Affiliation(muc.Bare(from.jid))
 	o := &muc.Occupant{Nick: nick, JID: from.jid, Affiliation: a, Role: rm.Config.DefaultRole(a), Home: from.peer.Name, Payload: payload}
 	s.held[nick] = hash
-	delete(s.closing, from.jid)
+	s.reopen(from.jid)
 	var codes []string
 	if created {
 		codes = []string{"201"}
@@ -121,6 +124,9 @@ func (m *Master) activate(s *sub, st *xmltree.Element, nick string, joined bool)
 		s.begun = s.begun || !tagged(st, "resume")
 		m.note(mirror.RoomMirrored, s.peer, s.room.JID, "")
 		if !tagged(st, "resume") {
+			if it, ok := dmuc.ItemOf(st); ok {
+				m.passOver(s, it.Inc, it.Num)
+			}
 			m.reveal(s)
 			m.fill(s, nick)
 			if joined {
@@ -131,6 +137,15 @@ func (m *Master) activate(s *sub, st *xmltree.Element, nick string, joined bool)
 				s.confirmAt = m.now.Add(m.cfg.ResumeWait)
 			}
 		}
+	}
+}
+
+// passOver says that a mirror's messages up to a number are of an earlier room
+// of that name: one of them may still be on its way.
+func (m *Master) passOver(s *sub, inc, num uint64) {
+	if inc > s.inc || inc == s.inc && num > s.num {
+		s.inc, s.num = inc, num
+		m.saveCursor(s)
 	}
 }
 
@@ -147,10 +162,31 @@ func (m *Master) startOver(s *sub) {
 func (m *Master) refuseJoin(s *sub, from sender, nick string, st *xmltree.Element, f *muc.Failure) {
 	if s != nil {
 		delete(s.held, nick)
+		if s.mayHaveLetIn(muc.Bare(from.jid), f) {
+			s.closing[from.jid] = closing{nick: nick} // the mirror says up to where
+		}
 	}
 	answer := xmltree.New(ns.Client, "presence").Set("from", muc.Bare(st.Get("to"))).Set("to", from.jid).Set("type", "error")
 	m.answer(from, answer.Add(xmltree.New(ns.MUC, "x"), f.Element()))
 	m.note(mirror.JoinRefused, from.peer, muc.Bare(st.Get("to")), f.Condition)
+}
+
+// reopen ends a closing when its user is back, unless messages of the time
+// before may still be on their way.
+func (s *sub) reopen(jid string) {
+	if c := s.closing[jid]; c.num != 0 && c.num <= s.num {
+		delete(s.closing, jid)
+	}
+}
+
+// mayHaveLetIn reports whether a mirror may have shown a user in whom we
+// refuse: by rules that it had no way to know of, or under a nick that was free
+// there. What was said meanwhile stands.
+func (s *sub) mayHaveLetIn(bare string, f *muc.Failure) bool {
+	if f == muc.ErrNickTaken || f == muc.ErrFull {
+		return s.room.Config.DefaultRole(s.room.Affiliation(bare)) >= muc.Participant
+	}
+	return !s.book.Settled(configKey) || !s.book.Settled(standingKey(bare))
 }
 
 // mirrorLeave ends the stay of a mirror's user. It may carry the last number
@@ -178,7 +214,7 @@ func (m *Master) mirrorLeave(rm *room, from sender, nick string, st *xmltree.Ele
 		}
 	}
 	m.note(mirror.Left, from.peer, rm.JID, nick)
-	m.endTemporary(rm)
+	rm.emptied = true
 }
 
 // mirrorMessage takes a groupchat message that a mirror has already shown to
@@ -205,6 +241,9 @@ func (m *Master) mirrorMessage(rm *room, from sender, st *xmltree.Element) {
 	}
 	if it.Inc < s.inc || it.Inc == s.inc && it.Num <= s.num || it.Num == 0 {
 		return // we have it: the acknowledgement was lost
+	}
+	if rm.base > 0 && numbered && !s.active {
+		return // said in the earlier room of that name
 	}
 	s.inc, s.num = it.Inc, it.Num
 	m.saveCursor(s)
@@ -310,6 +349,12 @@ func (m *Master) resume(rm *room, p *peer, st, el *xmltree.Element) {
 		return
 	}
 	s := m.sub(rm, p)
+	if res.Pos < rm.base { // it holds an earlier room of that name
+		m.passOver(s, res.Inc, res.Num)
+		m.drop(s, "the mirror holds a room that was destroyed")
+		m.refuse(from, st, muc.ErrNoRoom)
+		return
+	}
 	running := s.active && s.filled && s.log.Running
 	s.active = true
 	if res.Inc > s.inc {
@@ -377,6 +422,9 @@ func (m *Master) takeRoster(rm *room, p *peer, el *xmltree.Element) {
 			continue
 		}
 		join := xmltree.New(ns.Client, "presence").Set("to", rm.JID+"/"+l.Nick)
+		if rm.Config.Password != "" { // the mirror has asked for it
+			join.Add(xmltree.New(ns.MUC, "x", xmltree.NewText(ns.MUC, "password", rm.Config.Password)))
+		}
 		m.mirrorJoin(rm, sender{l.JID, p}, l.Nick, join.Add(l.Payload...))
 	}
 	m.reveal(s)

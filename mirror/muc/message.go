@@ -54,6 +54,17 @@ func (r *Room) Post(e *Entry, live *xmltree.Element, delayed bool) (trimmed []*E
 	return trimmed, true
 }
 
+// Withdraw takes out an entry that the master refused. nil: it is not waiting.
+func (r *Room) Withdraw(k Key) *Entry {
+	e := r.Archive.Withdraw(k)
+	if e != nil {
+		if _, subject := e.Subject(); subject {
+			r.settleSubject(nil)
+		}
+	}
+	return e
+}
+
 // settleSubject makes the last subject in the room's order the room's. A
 // subject that was set here and waits for its place comes after one that the
 // master placed before it: sessions that saw them the other way round see the
@@ -71,6 +82,8 @@ func (r *Room) settleSubject(seen *Entry) {
 		}
 		return
 	}
+	r.Subject = r.Given
+	r.showSubject()
 }
 
 func (r *Room) showSubject() {
@@ -120,8 +133,15 @@ func (r *Room) subjectMessage() *xmltree.Element {
 }
 
 // Replace makes a subject the room's own that came with the room's state
-// rather than as a message; sessions here see it if it is another.
+// rather than as a message; sessions here see it if it is another. One that
+// was set here and waits for its place comes after it.
 func (r *Room) Replace(s Subject) {
+	r.Given = s
+	for _, e := range r.Archive.Waiting() {
+		if _, subject := e.Subject(); subject {
+			return
+		}
+	}
 	if s.Text == r.Subject.Text && s.Nick == r.Subject.Nick {
 		return
 	}

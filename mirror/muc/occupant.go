@@ -57,6 +57,19 @@ type Why struct {
 	Destroy *xmltree.Element
 }
 
+// Refusal gives the error for a user whose stay ended before it began.
+func (w Why) Refusal() *Failure {
+	for _, c := range w.Codes {
+		switch c {
+		case "301":
+			return ErrBanned
+		case "321", "322":
+			return ErrMembersOnly
+		}
+	}
+	return ErrForbidden
+}
+
 // presence builds the presence of an occupant as shown to a session, without
 // "to". Real JIDs are shown to moderators, or to all in a non-anonymous room.
 func (r *Room) presence(o *Occupant, showJID, gone bool, why Why) *xmltree.Element {

@@ -26,6 +26,7 @@ type Room struct {
 	Affiliations map[string]Affiliation // by bare JID; Unaffiliated ones are absent
 	Archive      Archive
 	Subject      Subject
+	Given        Subject // what the subject was when the room's state came from a peer
 
 	occupants map[string]*Occupant
 	sessions  map[string]*Occupant

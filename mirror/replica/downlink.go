@@ -69,11 +69,13 @@ func (r *Replica) joinRefused(rm *room, user string, st *xmltree.Element) {
 		if m.jid != user {
 			continue
 		}
-		delete(rm.mine, nick)
-		rm.up.Agree(nick, 0)
 		if o := rm.ByNick(nick); o != nil && o.Home == "" {
 			rm.Leave(o, muc.Why{}) // it was let in while the link was down
 			r.note(mirror.Left, rm.JID, nick)
+			r.disclaim(rm, nick, gone{jid: m.jid, num: rm.num}) // what it said stands
+		} else {
+			delete(rm.mine, nick)
+			rm.up.Agree(nick, 0)
 		}
 		r.unshadow(rm, nick)
 		break
@@ -86,11 +88,12 @@ func (r *Replica) messageRefused(rm *room, user string, st *xmltree.Element) {
 	answer := st.Shallow().Set("to", user)
 	answer.Remove(func(e *xmltree.Element) bool { return e.Space == ns.DMUC0 })
 	if it, ok := dmuc.ItemOf(st); ok && it.Num > 0 {
-		e := rm.Archive.Withdraw(muc.Key{Origin: r.cfg.Origin, Inc: it.Inc, Num: it.Num})
+		e := rm.Withdraw(muc.Key{Origin: r.cfg.Origin, Inc: it.Inc, Num: it.Num})
 		if e == nil {
 			return
 		}
 		r.persist(entryKey(rm.JID, e), nil)
+		r.saveSubject(rm, e)
 		answer.Set("id", e.ID)
 	}
 	r.say(answer)
@@ -181,6 +184,7 @@ func (r *Replica) takeRoster(rm *room, el *xmltree.Element) {
 		keep[occupantKey(line.Nick)] = true
 	}
 	r.progress(rm)
+	defer r.bar(rm)
 	if partial {
 		return
 	}
@@ -212,6 +216,31 @@ func (r *Replica) takeRoster(rm *room, el *xmltree.Element) {
 			to += "/" + p[0].nick // as in the seed's example
 		}
 		r.transfer(mirror.Membership, "", 0, dmuc.IQ("get", r.cfg.Mirror, to, rm.asked, dmuc.HistoryRequest(rm.JID)))
+	}
+}
+
+// bar takes out those of ours whom the rules that we now know of keep out, and
+// whom the master does not know to be in, or it would have done so itself. The
+// master counts on it: nobody speaks here once we have heard that he may not.
+func (r *Replica) bar(rm *room) {
+	for _, o := range rm.Occupants() {
+		a := rm.Affiliation(muc.Bare(o.JID))
+		var why muc.Why
+		switch {
+		case o.Home != "":
+			continue
+		case a == muc.Outcast:
+			why.Codes = []string{"301"}
+		case rm.Config.MembersOnly && a < muc.Member:
+			why.Codes = []string{"322"}
+		default:
+			continue
+		}
+		jid := o.JID
+		rm.Leave(o, why)
+		r.note(mirror.Left, rm.JID, o.Nick+" by the rules")
+		r.disclaim(rm, o.Nick, gone{jid: jid, num: rm.num})
+		r.unshadow(rm, o.Nick)
 	}
 }
 
@@ -356,6 +385,15 @@ func (r *Replica) occupantGone(rm *room, nick string, why muc.Why, item *xmltree
 	delete(rm.shadow, nick)
 	o := rm.ByNick(nick)
 	switch {
+	case o == nil && wasHeld && rm.mine[nick] != nil:
+		// One of ours, thrown out before it was shown in.
+		for _, p := range rm.pendingList() {
+			if p.nick == nick {
+				delete(rm.pending, p.stanza.Get("from"))
+				r.refuse(p.stanza, why.Refusal())
+			}
+		}
+		r.disclaim(rm, nick, gone{jid: rm.mine[nick].jid})
 	case o == nil:
 	case o.Home != "":
 		rm.Leave(o, why)
@@ -392,6 +430,9 @@ func (r *Replica) roomGone(rm *room, why muc.Why) {
 			delete(r.owners, t)
 		}
 	}
+	// Who joined while the end was on its way here is in a new room there, of
+	// which we hold nothing: out of it, and in again.
+	r.transfer(mirror.Membership, "", 0, r.farewell(rm))
 	fresh := r.newRoom(rm.JID)
 	fresh.inc, fresh.num, fresh.stale = rm.inc, rm.num, rm.stale
 	if rm.asked != "" {
@@ -452,6 +493,7 @@ func (r *Replica) keep(rm *room, nick, jid string, it dmuc.Item, st *xmltree.Ele
 	// Who has left meanwhile does not speak live: its leave took the faster way.
 	trimmed, _ := rm.Post(e, nil, it.Age > 0 || !rm.Shown(nick))
 	r.saveEntry(rm, e, trimmed)
+	r.saveSubject(rm, e)
 }
 
 // place gives the oldest of our waiting messages its position.

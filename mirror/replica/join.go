@@ -59,7 +59,11 @@ func (r *Replica) present(rm *room, o *muc.Occupant, st *xmltree.Element) {
 		return
 	}
 	rm.Present(o, muc.Payload(st))
-	r.claim(rm, o.Nick, o.JID, "", o.Payload)
+	var password string
+	if m := rm.mine[o.Nick]; m != nil {
+		password = m.password
+	}
+	r.claim(rm, o.Nick, o.JID, password, o.Payload)
 }
 
 // join admits a user, or asks the master.
@@ -120,8 +124,8 @@ func (r *Replica) confirmed(rm *room, nick string) bool {
 
 // admit lets a waiting user in.
 func (r *Replica) admit(rm *room, p *pendingJoin, s standing) {
-	if rm.phase == filling {
-		p.standing = &s // its history is on the way
+	if rm.phase == filling || rm.phase == resuming && r.now.Before(p.deadline) {
+		p.standing = &s // the others, or its history, are on the way
 		return
 	}
 	session := p.stanza.Get("from")
@@ -193,7 +197,7 @@ func (r *Replica) leave(rm *room, session, status string) {
 	if !last {
 		if m := rm.mine[o.Nick]; m != nil && m.jid == session {
 			m.jid = o.JID
-			r.claim(rm, o.Nick, o.JID, "", o.Payload)
+			r.claim(rm, o.Nick, o.JID, m.password, o.Payload)
 		}
 		return
 	}

@@ -41,6 +41,11 @@ func (r *Replica) clientMessage(st *xmltree.Element) {
 // to the master when there is a link (seed, "Sending a Message to All
 // Occupants").
 func (r *Replica) groupchat(rm *room, o *muc.Occupant, st *xmltree.Element) {
+	r.bar(rm)
+	if o = rm.BySession(st.Get("from")); o == nil {
+		r.refuse(st, muc.ErrNotOccupant)
+		return
+	}
 	fate := policy.Message(st)
 	f := rm.CheckMessage(o, st)
 	switch {
@@ -76,6 +81,7 @@ func (r *Replica) groupchat(rm *room, o *muc.Occupant, st *xmltree.Element) {
 	}
 	trimmed, _ := rm.Post(e, rm.CommonRefs(live), false)
 	r.saveEntry(rm, e, trimmed)
+	r.saveSubject(rm, e)
 	r.saveMark(rm)
 }
 

@@ -184,8 +184,11 @@ func (r *Replica) sendOccupant(rm *room, nick string) {
 		p.Set("from", m.jid).Add(m.payload...)
 		if !m.told {
 			tag := dmuc.Tag(r.cfg.Mirror)
-			if rm.phase == idle {
+			switch {
+			case rm.phase == idle:
 				tag.Set("resume", "1") // a resume follows: do not send what we hold
+			case rm.phase == filling && rm.num > 0:
+				p.Add(dmuc.Item{Num: rm.num, Inc: rm.inc}.Element()) // said in an earlier room of that name
 			}
 			p.Add(tag)
 			m.told = true
@@ -249,8 +252,7 @@ func (r *Replica) unsubscribe(rm *room) {
 		for _, nick := range rm.up.Dirty() {
 			r.sendOccupant(rm, nick)
 		}
-		r.transfer(mirror.Membership, "", 0, xmltree.New(ns.Client, "presence").Set("from", r.cfg.Mirror).
-			Set("to", rm.JID).Set("type", "unavailable"))
+		r.transfer(mirror.Membership, "", 0, r.farewell(rm))
 		rm.subscribed = false
 		r.note(mirror.RoomDropped, rm.JID, "nobody here")
 	}
@@ -264,6 +266,11 @@ func (r *Replica) unsubscribe(rm *room) {
 	}
 	rm.hideAt = time.Time{}
 	r.saveMeta(rm)
+}
+
+// farewell is the mirror's own leave.
+func (r *Replica) farewell(rm *room) *xmltree.Element {
+	return xmltree.New(ns.Client, "presence").Set("from", r.cfg.Mirror).Set("to", rm.JID).Set("type", "unavailable")
 }
 
 // backlog reports whether the master lacks messages of ours, as far as we know.
@@ -330,8 +337,27 @@ func (r *Replica) saveMeta(rm *room) {
 	if rm.subscribed {
 		el.Set("subscribed", "1")
 	}
-	el.Add(xmltree.NewText("", "subject", rm.Subject.Text).Set("nick", rm.Subject.Nick).Set("stamp", rm.Subject.Stamp.UTC().Format(time.RFC3339Nano)))
+	el.Add(subjectElement("subject", rm.Subject), subjectElement("given", rm.Given))
 	r.persist(metaKey(rm.JID), []byte(el.String()))
+}
+
+// saveSubject writes the subject down if a message may have changed it.
+func (r *Replica) saveSubject(rm *room, e *muc.Entry) {
+	if _, subject := e.Subject(); subject {
+		r.saveMeta(rm)
+	}
+}
+
+func subjectElement(name string, s muc.Subject) *xmltree.Element {
+	return xmltree.NewText("", name, s.Text).Set("nick", s.Nick).Set("stamp", s.Stamp.UTC().Format(time.RFC3339Nano))
+}
+
+func subjectOf(el *xmltree.Element) muc.Subject {
+	if el == nil {
+		return muc.Subject{}
+	}
+	stamp, _ := time.Parse(time.RFC3339Nano, el.Get("stamp"))
+	return muc.Subject{Text: el.Text(), Nick: el.Get("nick"), Stamp: stamp}
 }
 
 func (r *Replica) saveMark(rm *room) {
@@ -379,10 +405,7 @@ func (rm *room) restore(path []string, value []byte) error {
 			return err
 		}
 		rm.known, rm.subscribed = el.Get("known") != "", el.Get("subscribed") != ""
-		if s := el.Child("", "subject"); s != nil {
-			stamp, _ := time.Parse(time.RFC3339Nano, s.Get("stamp"))
-			rm.Subject = muc.Subject{Text: s.Text(), Nick: s.Get("nick"), Stamp: stamp}
-		}
+		rm.Subject, rm.Given = subjectOf(el.Child("", "subject")), subjectOf(el.Child("", "given"))
 		return rm.Config.Apply(el.Child(ns.Form, "x"))
 	case "mark":
 		_, err := fmt.Sscanf(string(value), "%d %d %d", &rm.inc, &rm.num, &rm.pos)

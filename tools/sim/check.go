@@ -28,7 +28,7 @@ type judges struct {
 
 func newJudges() judges {
 	j := judges{delivery: newDelivery(), silence: &silence{last: map[interest]time.Time{}}}
-	j.all = []checker{&transparent{}, newOneCopy(), j.silence, j.delivery, &oneHistory{}, newRosters(), &ownDomain{}}
+	j.all = []checker{&transparent{}, newOneCopy(), j.silence, j.delivery, &oneHistory{}, newRosters(), &ownDomain{}, newReferences()}
 	return j
 }
 

@@ -20,11 +20,22 @@ type delivery struct {
 	number   map[string]int // messages of a sender in a room
 	newest   map[string]int // by session and sender: the last one heard
 	whispers map[string]string
+	ended    map[ending]time.Time // what was said before is an earlier room's
 	lost     int
 	doubled  int
 	reached  int
 	delays   []time.Duration
 }
+
+// An ending is that of a room at one site, which heard that it was destroyed.
+type ending struct {
+	site *site
+	room string
+}
+
+// outlived reports whether the room in which a message was said was destroyed:
+// at its sender's site it was over later.
+func (d *delivery) outlived(m *said) bool { return !m.at.After(d.ended[ending{m.sender.site, m.room}]) }
 
 // A said is one message from its sending on.
 type said struct {
@@ -41,7 +52,7 @@ type said struct {
 const lateMax = 10 * time.Minute
 
 func newDelivery() *delivery {
-	return &delivery{messages: map[string]*said{}, number: map[string]int{}, newest: map[string]int{}, whispers: map[string]string{}}
+	return &delivery{messages: map[string]*said{}, number: map[string]int{}, newest: map[string]int{}, whispers: map[string]string{}, ended: map[ending]time.Time{}}
 }
 
 func (d *delivery) see(w *World, e event) {
@@ -52,6 +63,9 @@ func (d *delivery) see(w *World, e event) {
 		// What came through the seal is what the peer sent: it must decode.
 		if k := e.notice.Kind; k == mirror.CodecError || k == mirror.MessageLost {
 			w.violate("delivery", "%s notes %s", e.site.name, e.notice.LogValue())
+		}
+		if e.notice.Kind == mirror.RoomDropped && (e.notice.Detail == "destroyed" || e.notice.Detail == "by the master") {
+			d.ended[ending{e.site, e.notice.Room}] = w.now
 		}
 	case clientGot:
 		if body := chatBody(e.stanza); body != "" {
@@ -121,7 +135,7 @@ func (d *delivery) whisper(w *World, c *client, el *xmltree.Element, body string
 
 func (d *delivery) calm(w *World) {
 	for _, m := range d.order {
-		if m.shown.IsZero() {
+		if m.shown.IsZero() || d.outlived(m) {
 			continue
 		}
 		for _, c := range w.clients {
@@ -158,7 +172,7 @@ func (d *delivery) archive(w *World, s *site, room string) {
 	for _, m := range d.order {
 		n := times[m.body]
 		switch {
-		case m.room != room || m.shown.IsZero():
+		case m.room != room || m.shown.IsZero() || d.outlived(m):
 		case n > 1:
 			d.doubled++
 			w.violate("delivery", "the archive of %s at %s holds %q %d times", muc.Local(room), s.name, m.body, n)

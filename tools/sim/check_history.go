@@ -7,7 +7,8 @@ import (
 )
 
 // oneHistory is invariant 5: in the calm every replica's archive is the end of
-// the master's, in the master's order, under the same ids.
+// the master's, in the master's order, under the same ids, and everybody sees
+// the last subject.
 type oneHistory struct{}
 
 func (*oneHistory) see(*World, event) {}
@@ -18,6 +19,11 @@ func (*oneHistory) calm(w *World) {
 		if !ok {
 			w.violate("history", "the master has no %s", muc.Local(room))
 			continue
+		}
+		for _, c := range w.clients {
+			if v := c.views[room]; v != nil && v.phase == live && v.subject != master.Subject {
+				w.violate("history", "%s sees the subject %q of %s; it is %q", c.jid(), v.subject, muc.Local(room), master.Subject)
+			}
 		}
 		for _, g := range w.gateways {
 			if snap, ok := g.snapshot(room); ok && g.hasOccupants(room) {

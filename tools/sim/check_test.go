@@ -198,6 +198,45 @@ func TestHistoryCatchesTwoMessagesExchanged(t *testing.T) {
 	})
 }
 
+func TestHistoryCatchesAForgottenSubject(t *testing.T) {
+	caught(t, "history", 0, once(at(false, func(true mirror.Machine, now time.Time, in mirror.Input) mirror.Batch {
+		b := true.Step(now, in)
+		for i, el := range b.ToClient {
+			if s := el.Child(ns.Client, "subject"); s.Text() != "" {
+				b.ToClient[i] = message(el.Get("to"), "groupchat").Set("from", el.Get("from")).Add(xmltree.New(ns.Client, "subject"))
+			}
+		}
+		return b
+	})))
+}
+
+func TestReferencesCatchesAnIdOfAnotherSide(t *testing.T) {
+	// A mirror passes on what a correction names as it came.
+	caught(t, "references", People, once(at(false, func(true mirror.Machine, now time.Time, in mirror.Input) mirror.Batch {
+		b := true.Step(now, in)
+		for i, el := range b.ToClient {
+			if el.Child(ns.Correct, "replace") != nil {
+				b.ToClient[i] = el.Clone()
+				b.ToClient[i].Child(ns.Correct, "replace").Set("id", "1.1.1")
+			}
+		}
+		return b
+	})))
+}
+
+func TestReferencesCatchesTwoArchiveIds(t *testing.T) {
+	caught(t, "references", 0, once(at(false, func(true mirror.Machine, now time.Time, in mirror.Input) mirror.Batch {
+		b := true.Step(now, in)
+		for i, el := range b.ToClient {
+			if el.Child(ns.SID, "stanza-id") != nil {
+				b.ToClient[i] = el.Clone()
+				b.ToClient[i].Child(ns.SID, "stanza-id").Set("id", "9.9.9")
+			}
+		}
+		return b
+	})))
+}
+
 func TestRostersCatchesALeaveThatIsForgotten(t *testing.T) {
 	caught(t, "rosters", 0, once(at(false, func(true mirror.Machine, now time.Time, in mirror.Input) mirror.Batch {
 		if p, ok := in.(mirror.FromPeer); ok && p.Stanza.Local == "presence" && p.Stanza.Get("type") == "unavailable" {

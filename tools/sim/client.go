@@ -39,11 +39,13 @@ type view struct {
 	asked      time.Time // the join was sent
 	entered    time.Time // own presence came
 	occupants  map[string]occupant
-	heard      []string        // bodies in the order in which they came
-	times      map[string]int  // body -> how often it came
-	subject    string          // newest
-	ended      string          // why, once phase is out
-	delayed    map[string]bool // bodies that came with <delay/>
+	heard      []string            // bodies in the order in which they came
+	times      map[string]int      // body -> how often it came
+	subject    string              // newest
+	ended      string              // why, once phase is out
+	delayed    map[string]bool     // bodies that came with <delay/>
+	seen       []sighting          // the newest messages, for who refers to one
+	names      map[string]sighting // by text: under which ids it came
 }
 
 // A phase is how far a join has come (XEP-0045 §7.1: presence of the others,
@@ -148,7 +150,7 @@ func (c *client) join(room, nick string, password ...string) {
 	}
 	c.w.sessions++
 	c.views[room] = &view{before: old, room: room, nick: nick, session: c.w.sessions, asked: c.w.now,
-		occupants: map[string]occupant{}, times: map[string]int{}, delayed: map[string]bool{}}
+		occupants: map[string]occupant{}, times: map[string]int{}, delayed: map[string]bool{}, names: map[string]sighting{}}
 	x := xmltree.New(ns.MUC, "x")
 	for _, p := range password {
 		if p != "" {
@@ -340,10 +342,14 @@ func (v *view) groupchat(nick string, el *xmltree.Element) string {
 		return ""
 	}
 	if body == nil {
+		if textOf(el) != "" {
+			v.sight(nick, el)
+		}
 		return ""
 	}
 	v.heard = append(v.heard, body.Text())
 	v.times[body.Text()]++
+	v.sight(nick, el)
 	if delay != nil {
 		v.delayed[body.Text()] = true
 	}

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -20,12 +21,13 @@ const (
 	Replay                     // recorded frames come again
 	Reorder                    // frames come twice, or overtake each other
 	Hostile                    // a paired gateway speaks for others
+	People                     // owners ban, lock and destroy rooms; users correct, answer and react
 )
 
 // AllFaults is every kind.
-const AllFaults = Hostile<<1 - 1
+const AllFaults = People<<1 - 1
 
-var faultNames = []string{"loss", "errors", "burst", "cut", "crash", "clock", "garbage", "replay", "reorder", "hostile"}
+var faultNames = []string{"loss", "errors", "burst", "cut", "crash", "clock", "garbage", "replay", "reorder", "hostile", "people"}
 
 // String gives the set as -faults takes it.
 func (f Faults) String() string {
@@ -34,6 +36,9 @@ func (f Faults) String() string {
 		return "none"
 	case AllFaults:
 		return "all"
+	}
+	if f == AllFaults&^People {
+		return "all,-people" // the worlds of before there were any
 	}
 	var names []string
 	for i, n := range faultNames {
@@ -44,24 +49,28 @@ func (f Faults) String() string {
 	return strings.Join(names, ",")
 }
 
-// ParseFaults reads "all", "none" or names separated by commas.
+// ParseFaults reads "none", or names separated by commas: "all" is every kind,
+// and a name after a minus takes one away ("all,-people").
 func ParseFaults(s string) (Faults, error) {
-	switch s {
-	case "all":
-		return AllFaults, nil
-	case "none":
+	if s == "none" {
 		return 0, nil
 	}
 	var f Faults
-next:
 	for _, name := range strings.Split(s, ",") {
-		for i, n := range faultNames {
-			if n == name {
-				f |= 1 << i
-				continue next
+		name, without := strings.CutPrefix(name, "-")
+		kind := AllFaults
+		if name != "all" {
+			i := slices.Index(faultNames, name)
+			if i < 0 {
+				return 0, fmt.Errorf("-faults: %q is no fault; there are all, none, or a list of %s", name, strings.Join(faultNames, ", "))
 			}
+			kind = 1 << i
 		}
-		return 0, fmt.Errorf("-faults: %q is no fault; there are all, none, or a list of %s", name, strings.Join(faultNames, ", "))
+		if without {
+			f &^= kind
+		} else {
+			f |= kind
+		}
 	}
 	return f, nil
 }

@@ -150,6 +150,7 @@ func (w *World) makeRooms() {
 			cfg.HistoryMax = r.IntN(40)
 		}
 		at := time.Duration(i) * 200 * time.Millisecond
+		w.laws[room] = &law{base: cfg, now: cfg, stands: map[string]string{}}
 		w.after(at, func() { scott.join(room, nickOf(scott.user)) })
 		w.after(at+100*time.Millisecond, func() { scott.configure(room, &cfg) })
 	}
@@ -192,6 +193,9 @@ func (w *World) endStorm() {
 	for _, c := range w.clients {
 		u := w.users[c]
 		w.after(between(u.r, 0, 10*time.Second), u.settle)
+	}
+	if w.kinds&People != 0 {
+		w.after(amnestyEvery/2, w.amnesty)
 	}
 }
 

@@ -39,7 +39,8 @@ func (w *World) drawWeather() weather {
 		junkEvery:  between(r, 20*time.Second, 10*time.Minute),
 	}
 	for i := range faultNames {
-		if w.cfg.Faults != AllFaults || r.IntN(3) > 0 {
+		// Without people, all that is left is drawn as it always was: kept seeds.
+		if w.cfg.Faults|People != AllFaults || r.IntN(3) > 0 {
 			we.kinds |= w.cfg.Faults & (1 << i)
 		}
 	}
@@ -81,7 +82,7 @@ func (w *World) every(r *rand.Rand, mean time.Duration, do func()) {
 // unleash starts the faults.
 func (w *World) unleash() {
 	we := w.drawWeather()
-	w.storm = true
+	w.storm, w.kinds = true, we.kinds
 	for _, l := range w.lines {
 		l.air.SetFaults(we.air())
 		if we.kinds&Cut != 0 {
@@ -105,6 +106,9 @@ func (w *World) unleash() {
 			r := w.rand("clock " + s.name)
 			w.every(r, we.clockEvery, func() { s.jump(r) })
 		}
+	}
+	if we.kinds&People != 0 {
+		w.unleashOwners()
 	}
 	if we.kinds&Hostile != 0 {
 		r := w.rand("hostile")

@@ -65,7 +65,7 @@ func (u *user) act() {
 	room := u.wants[u.r.IntN(len(u.wants))]
 	v := u.views[room]
 	if v == nil || v.phase == out {
-		u.join(room, u.nick)
+		u.enter(room)
 		return
 	}
 	if !u.in(room) {
@@ -73,7 +73,9 @@ func (u *user) act() {
 	}
 	switch dice := u.r.IntN(1000); {
 	case dice < 770:
-		u.say(room, u.w.body(u.r))
+		if u.w.kinds&People == 0 || !u.refer(room) {
+			u.say(room, u.w.body(u.r))
+		}
 	case dice < 860:
 		u.status(room, []string{"", "away", "dnd", "chat", "xa"}[u.r.IntN(5)], []string{"", "at the radio", "on patrol"}[u.r.IntN(3)])
 	case dice < 890:
@@ -105,10 +107,13 @@ func (u *user) arrive() {
 	}
 	for _, room := range u.wants {
 		if v := u.views[room]; v == nil || v.phase == out {
-			u.join(room, u.nick)
+			u.enter(room)
 		}
 	}
 }
+
+// enter joins a room with the password that the user has heard of.
+func (u *user) enter(room string) { u.join(room, u.nick, u.w.laws[room].now.Password) }
 
 func (u *user) whisperSomebody(room string) {
 	nicks := u.views[room].nicks()
@@ -152,7 +157,7 @@ func (w *World) reacted(c *client, room string) {
 	w.after(wait, func() {
 		u.held[room] = false
 		if v := u.views[room]; u.connected && (v == nil || v.phase == out) && !w.hushed {
-			u.join(room, u.nick)
+			u.enter(room)
 		}
 	})
 }

@@ -44,13 +44,15 @@ type World struct {
 	judges   judges
 	sabotage sabotage
 	storm    bool             // faults are on
+	kinds    Faults           // those of this storm
 	hushed   bool             // nobody does anything on its own any more
 	clear    radiotest.Faults // none
 
 	users     map[*client]*user
-	said      int           // messages that clients made
-	linger    time.Duration // of the replicas
-	hold      time.Duration // of both roles
+	laws      map[string]*law // by room: what its owners made of it
+	said      int             // messages that clients made
+	linger    time.Duration   // of the replicas
+	hold      time.Duration   // of both roles
 	lastFrame time.Time
 	bytesUp   int // on all lines, with their framing
 	bytesDown int
@@ -65,7 +67,7 @@ type World struct {
 
 // newWorld makes the machines of a world; nothing runs yet.
 func newWorld(cfg Config, sites []place) (*World, error) {
-	w := &World{cfg: cfg, now: epoch, streams: map[string]*rand.Rand{}, broken: map[string]int{}, digest: fnv.New64a()}
+	w := &World{cfg: cfg, now: epoch, streams: map[string]*rand.Rand{}, broken: map[string]int{}, laws: map[string]*law{}, digest: fnv.New64a()}
 	w.judges = newJudges()
 	r := w.rand("patience")
 	w.linger, w.hold = between(r, 20*time.Second, 12*time.Minute), between(r, 5*time.Second, time.Minute)
