@@ -48,9 +48,14 @@ func Main(args []string, stdout, stderr io.Writer) int {
 	}
 	results, err := runSeeds(opt)
 	if err != nil {
-		fmt.Fprintf(stderr, "error: %v\n", err)
+		fmt.Fprintf(stderr, "error: %v\nhint:  picketctl sim -h names the flags\n", err)
 		return 2
 	}
+	return conclude(opt, results, stdout, stderr)
+}
+
+// conclude reports what some worlds came to, and gives the exit status.
+func conclude(opt *options, results []*Result, stdout, stderr io.Writer) int {
 	report := summarize(results)
 	if opt.json {
 		if err := report.json(stdout); err != nil {

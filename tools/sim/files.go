@@ -12,7 +12,7 @@ func runFiles(opt *options, stdout, stderr io.Writer) int {
 	for _, name := range opt.files {
 		text, err := os.ReadFile(name)
 		if err != nil {
-			fmt.Fprintf(stderr, "error: %v\n", err)
+			fmt.Fprintf(stderr, "error: %v\nhint:  name scenario files, as those in tools/sim/testdata, or flags before all files\n", err)
 			return 2
 		}
 		rewritten, differ, err := play(string(text))
