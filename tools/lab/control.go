@@ -54,7 +54,7 @@ func ask(dir string, req request) (*answer, error) {
 		return nil, fail("see "+filepath.Join(dir, "lab.log"), "the supervisor gave no answer: %v", err)
 	}
 	if ans.Error != "" {
-		return nil, &userError{ans.Error, ans.Hint}
+		return nil, &userError{what: ans.Error, hint: ans.Hint}
 	}
 	return &ans, nil
 }

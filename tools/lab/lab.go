@@ -42,14 +42,20 @@ Each takes -dir DIR, the lab's folder; without it the one of the last "up" is me
 
 // A userError is what a person did or lacks, with what to do about it.
 type userError struct {
-	what string
-	hint string
+	what  string
+	hint  string
+	wrong bool // the command line is
 }
 
 func (e *userError) Error() string { return e.what }
 
 func fail(hint, format string, args ...any) error {
 	return &userError{what: fmt.Sprintf(format, args...), hint: hint}
+}
+
+// wrong is fail for a command line that makes no sense: exit code 2.
+func wrong(hint, format string, args ...any) error {
+	return &userError{what: fmt.Sprintf(format, args...), hint: hint, wrong: true}
 }
 
 // Main runs one lab command and gives the exit code: 0, 1 for a failure, 2 for
@@ -83,6 +89,9 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	default:
 		fmt.Fprintf(stderr, "error: lab: %v\n", err)
 	}
+	if u != nil && u.wrong {
+		return 2
+	}
 	return 1
 }
 
@@ -96,7 +105,7 @@ func parse(fs *flag.FlagSet, args []string) ([]string, error) {
 			if errors.Is(err, flag.ErrHelp) {
 				return nil, err
 			}
-			return nil, fail("picketctl lab help", "%v", err)
+			return nil, wrong("picketctl lab help", "%v", err)
 		}
 		args = fs.Args()
 		if len(args) == 0 {
@@ -137,7 +146,7 @@ func runDown(args []string, stdout, _ io.Writer) error {
 	if rest, err := parse(fs, args); err != nil {
 		return err
 	} else if len(rest) > 0 {
-		return fail("picketctl lab down -dir DIR", "down takes no argument %q", rest[0])
+		return wrong("picketctl lab down -dir DIR", "down takes no argument %q", rest[0])
 	}
 	dir, err := findDir(*dirFlag)
 	if err != nil {
@@ -159,7 +168,7 @@ func siteCommand(do string) func([]string, io.Writer, io.Writer) error {
 			return err
 		}
 		if len(rest) != 1 {
-			return fail("picketctl lab "+do+" raleigh", "%s takes the name of one site", do)
+			return wrong("picketctl lab "+do+" raleigh", "%s takes the name of one site", do)
 		}
 		dir, err := findDir(*dirFlag)
 		if err != nil {
@@ -184,7 +193,7 @@ func runAccount(args []string, stdout, _ io.Writer) error {
 		return err
 	}
 	if len(rest) != 2 {
-		return fail("picketctl lab account raleigh anna", "account takes a site and a name")
+		return wrong("picketctl lab account raleigh anna", "account takes a site and a name")
 	}
 	dir, err := findDir(*dirFlag)
 	if err != nil {

@@ -130,15 +130,15 @@ func plan(opt Options) (*World, error) {
 func (o Options) check() error {
 	switch {
 	case o.Gateways < 1 || o.Gateways > gatewaysMax:
-		return fail(fmt.Sprintf("-gateways 1 to %d", gatewaysMax), "-gateways %d", o.Gateways)
+		return wrong(fmt.Sprintf("-gateways 1 to %d", gatewaysMax), "-gateways %d", o.Gateways)
 	case o.Rate < 300 || o.Rate > rateMax:
-		return fail(fmt.Sprintf("-rate 300 to %d, in bit/s", rateMax), "-rate %d", o.Rate)
+		return wrong(fmt.Sprintf("-rate 300 to %d, in bit/s", rateMax), "-rate %d", o.Rate)
 	case o.Loss < 0 || o.Loss >= 1:
-		return fail("-loss is a share of frames, like 0.02", "-loss %g", o.Loss)
+		return wrong("-loss is a share of frames, like 0.02", "-loss %g", o.Loss)
 	case o.Bearer != "serial":
-		return fail("-bearer serial is the only one yet", "-bearer %q", o.Bearer)
+		return wrong("-bearer serial is the only one yet", "-bearer %q", o.Bearer)
 	case o.HQ != "embedded" && o.HQ != "prosody" && o.HQ != "ejabberd":
-		return fail("-hq embedded, prosody or ejabberd", "-hq %q", o.HQ)
+		return wrong("-hq embedded, prosody or ejabberd", "-hq %q", o.HQ)
 	}
 	return nil
 }

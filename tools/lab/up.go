@@ -43,7 +43,7 @@ func runUp(args []string, stdout, stderr io.Writer) error {
 	if rest, err := parse(fs, args); err != nil {
 		return err
 	} else if len(rest) > 0 {
-		return fail("picketctl lab help", "up takes no argument %q", rest[0])
+		return wrong("picketctl lab help", "up takes no argument %q", rest[0])
 	}
 	progress := func(step string) { fmt.Fprintln(stderr, "lab: "+step) }
 	dir, err := Up(*dirFlag, opt, progress)
@@ -193,7 +193,7 @@ func awaitReady(reports <-chan report, stop <-chan os.Signal, dir string, progre
 			case !ok:
 				return fail("see "+filepath.Join(dir, "lab.log"), "the supervisor ended early")
 			case rep.Error != "":
-				return &userError{rep.Error, rep.Hint}
+				return &userError{what: rep.Error, hint: rep.Hint}
 			case rep.Ready:
 				return nil
 			default:
