@@ -17,6 +17,7 @@ type pattern struct {
 }
 
 type attrPattern struct {
+	space string
 	local string
 	hole  string // "": the value is constant
 	value string
@@ -97,7 +98,7 @@ func compileAll(list []string, first int, part bool) []*shape {
 func compile(el *xmltree.Element) *pattern {
 	p := &pattern{space: el.Space, local: el.Local}
 	for _, a := range el.Attr {
-		ap := attrPattern{local: a.Local, value: a.Value}
+		ap := attrPattern{space: a.Space, local: a.Local, value: a.Value}
 		if strings.HasPrefix(a.Value, "{") {
 			ap.hole, ap.value = a.Value, ""
 		}
@@ -181,7 +182,7 @@ func (p *pattern) match(el *xmltree.Element, b *binding) bool {
 	}
 	for i := range p.attrs {
 		a := &p.attrs[i]
-		v, ok := el.Lookup("", a.local)
+		v, ok := el.Lookup(a.space, a.local)
 		if !ok || a.hole == "" && v != a.value || a.hole != "" && !b.bind(a.hole, v) {
 			return false
 		}
@@ -342,7 +343,7 @@ func (p *pattern) build(b *binding, next *int) *xmltree.Element {
 		if a.hole != "" {
 			v = b.fill(a.hole, next)
 		}
-		el.Attr[i] = xmltree.Attr{Local: a.local, Value: v}
+		el.Attr[i] = xmltree.Attr{Space: a.space, Local: a.local, Value: v}
 	}
 	for _, n := range p.nodes {
 		switch n.hole {

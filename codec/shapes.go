@@ -64,6 +64,10 @@ var templates = []string{
 	`<message from='{jid}' to='{room}'>{more}</message>`,
 	`<message from='{room}' to='{mirror}' type='groupchat'>{more}{item}</message>`,
 	`<message from='{room}' to='{jid@mirror}'>{more}</message>`,
+	// With a language, which many clients and servers put on all they send.
+	`<message xml:lang='{value}' from='{jid}' to='{room}' type='groupchat'><body>{text}</body>{more}{item}</message>`,
+	`<message xml:lang='{value}' from='{room}/{nick}' to='{mirror}' type='groupchat'><body>{text}</body>{more}{item}</message>`,
+	`<message xml:lang='{value}' from='{jid}' to='{room}/{nick}' type='groupchat'><body>{text}</body>{more}{item}</message>`,
 }
 
 // partTemplates are the shapes of elements inside others, from number 0 on.
@@ -80,6 +84,7 @@ var partTemplates = []string{
 	`<message from='{room}/{nick}' type='groupchat'>{more}{item}<delay xmlns='urn:xmpp:delay' from='{jid}' stamp='{stamp}'/></message>`,
 	`<message from='{room}/{nick}' type='groupchat'>{more}{item}</message>`,
 	`<delay xmlns='urn:xmpp:delay' from='{room}' stamp='{stamp}'/>`,
+	`<message xml:lang='{value}' from='{room}/{nick}' type='groupchat'><body>{text}</body>{more}{item}</message>`,
 }
 
 var (

@@ -27,7 +27,7 @@ var rewrite = flag.Bool("rewrite", false, "write testdata/air.txt from what the 
 // What is promised of a serial line.
 const (
 	messageMost    = 60 // bytes of a message of 48 characters, all in, both directions
-	secondJoinMost = 48 // bytes up
+	secondJoinMost = 48 // bytes of the one frame that goes up; the confirmation is acknowledged by another
 )
 
 // TestAirPrices plays a day of a room between a headquarters and a gateway with
@@ -71,6 +71,7 @@ const airHead = `# Bytes on a serial line, all in: header, seal, acknowledgement
 type price struct {
 	what     string
 	up, down int
+	longest  int // frame up
 	took     time.Duration
 }
 
@@ -83,9 +84,9 @@ type day struct {
 	nodes  [2]*Node
 	bytes  [2]int       // on the line, by who sent them: headquarters, gateway
 	last   [2]time.Time // a frame of that end began
+	upMost int          // the longest frame of the gateway in this step
 	moved  time.Time    // the last frame arrived
 	shown  int          // stanzas to clients
-	prices []price
 }
 
 func newDay(t *testing.T, rate int) *day {
@@ -180,7 +181,11 @@ func (d *day) offer(i int) {
 	if len(f) == 0 {
 		return
 	}
-	d.bytes[i] += lineBytes(len(f), !d.last[i].IsZero() && d.now.Sub(d.last[i]) > time.Minute)
+	n := lineBytes(len(f), !d.last[i].IsZero() && d.now.Sub(d.last[i]) > time.Minute)
+	d.bytes[i] += n
+	if i == 1 {
+		d.upMost = max(d.upMost, n)
+	}
 	d.last[i] = d.now
 	d.air.Send(d.now, radiotest.Side(i), f)
 }
@@ -188,10 +193,10 @@ func (d *day) offer(i int) {
 // price plays a step and lets the line fall quiet.
 func (d *day) price(what string, span time.Duration, step func()) price {
 	before, began := d.bytes, d.now
-	d.moved = d.now
+	d.moved, d.upMost = d.now, 0
 	step()
 	d.run(span)
-	return price{what, d.bytes[1] - before[1], d.bytes[0] - before[0], d.moved.Sub(began)}
+	return price{what, d.bytes[1] - before[1], d.bytes[0] - before[0], d.upMost, d.moved.Sub(began)}
 }
 
 func (d *day) says(jid, stanza string) {
@@ -216,20 +221,24 @@ func (d *day) setClocks() {
 
 const airRoom = "chatroom@conference.fairfax.tridsys.com"
 
+// What clients send is what slixmpp sends: with a language and an id of its own.
+
 func (d *day) joins(jid, nick string) {
 	d.t.Helper()
-	d.says(jid, `<presence to="`+airRoom+`/`+nick+`" id="5f1c0d2be3f44e0d9a7c"><x xmlns="http://jabber.org/protocol/muc"/></presence>`)
+	d.says(jid, `<presence xml:lang="en" to="`+airRoom+`/`+nick+`" id="5f1c0d2be3f44e0d9a7c"><x xmlns="http://jabber.org/protocol/muc"/></presence>`)
 }
 
 func (d *day) tells(jid, body string) {
 	d.t.Helper()
-	d.says(jid, `<message to="`+airRoom+`" type="groupchat" id="`+fmt.Sprintf("%020x", len(body)+d.shown)+`"><body>`+body+`</body></message>`)
+	d.says(jid, `<message xml:lang="en" to="`+airRoom+`" type="groupchat" id="`+fmt.Sprintf("%032x", d.shown)+`"><body>`+body+`</body></message>`)
 }
 
 // play is the day.
 func (d *day) play() []price {
 	const step = 90 * time.Second
-	const wayne, keith, scott = "wayne@raleigh.tridsys.com/TransVerse", "keith@raleigh.tridsys.com/TransVerse", "scott@fairfax.tridsys.com/TransVerse"
+	// The server gives resources like these to clients that ask for none.
+	const wayne, keith = "wayne@raleigh.tridsys.com/5d2f0c9a41b7e386", "keith@raleigh.tridsys.com/b81e44f09ac27d53"
+	const scott = "scott@fairfax.tridsys.com/77c04ad1e93b5f28"
 	var all []price
 	add := func(p price) { all = append(all, p) }
 	add(d.price("a session begins: handshake, and its first frame", step, d.setClocks))
@@ -237,8 +246,8 @@ func (d *day) play() []price {
 	add(d.price("first join of the room: settings, 20 occupants, 20 messages", step, func() { d.joins(wayne, "Wayne") }))
 	join := d.price("a second local user joins", step, func() { d.joins(keith, "Keith") })
 	add(join)
-	if join.up > secondJoinMost {
-		d.t.Errorf("%d bit/s: a second user's join: %d bytes up, want at most %d", d.rate, join.up, secondJoinMost)
+	if join.longest > secondJoinMost {
+		d.t.Errorf("%d bit/s: a second user's join: a frame of %d bytes up, want at most %d", d.rate, join.longest, secondJoinMost)
 	}
 	for _, way := range []struct{ what, from string }{{"up", wayne}, {"down", scott}} {
 		for _, p := range d.messages(way.what, way.from) {
@@ -262,14 +271,14 @@ func (d *day) play() []price {
 		}
 	}))
 	add(d.price("a status: away, \"on watch\", up", step, func() {
-		d.says(keith, `<presence to="`+airRoom+`/Keith"><show>away</show><status>on watch</status></presence>`)
+		d.says(keith, `<presence xml:lang="en" to="`+airRoom+`/Keith"><show>away</show><status>on watch</status></presence>`)
 	}))
 	add(d.price("a status: away, \"at lunch\", down", step, func() {
-		d.says("ann@fairfax.tridsys.com/desk", `<presence to="`+airRoom+`/Ann"><show>away</show><status>at lunch</status></presence>`)
+		d.says("ann@fairfax.tridsys.com/desk", `<presence xml:lang="en" to="`+airRoom+`/Ann"><show>away</show><status>at lunch</status></presence>`)
 	}))
-	add(d.price("one of two local users leaves", step, func() { d.says(keith, `<presence to="`+airRoom+`/Keith" type="unavailable"/>`) }))
+	add(d.price("one of two local users leaves", step, func() { d.says(keith, `<presence xml:lang="en" to="`+airRoom+`/Keith" type="unavailable"/>`) }))
 	add(d.price("an occupant at headquarters leaves", step, func() {
-		d.says("ann@fairfax.tridsys.com/desk", `<presence to="`+airRoom+`/Ann" type="unavailable"/>`)
+		d.says("ann@fairfax.tridsys.com/desk", `<presence xml:lang="en" to="`+airRoom+`/Ann" type="unavailable"/>`)
 	}))
 	back := d.price("back after an outage with nothing new: handshake and resume", step, func() {
 		d.nodes[1].peers[0].conn.Reset(d.now, "no answer from the peer")
