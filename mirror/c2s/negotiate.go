@@ -148,7 +148,7 @@ func (l *login) bind() xmpp.StreamFeature {
 			case !iq.Is(ns.Client, "iq") || bind == nil || iq.Get("type") != "set" || iq.Get("id") == "":
 				return 0, nil, &streamError{"not-authorized", "bind a resource first"}
 			}
-			j, err := jid.New(l.user, l.domain, or(bind.Child(nsBind, "resource").Text(), token(8)))
+			j, err := jid.New(l.user, l.domain, or(bind.Child(nsBind, "resource").Text(), token(4))) // short: it crosses the link once
 			switch {
 			case err != nil:
 				err = l.wire.write(refusal(iq, tryModify, "bad-request"))
