@@ -266,6 +266,7 @@ func (r *Replica) takeOccupant(rm *room, line dmuc.Occupant, why muc.Why, presen
 	own := muc.Domain(line.JID) == r.cfg.Domain && line.JID != "" || line.JID == "" && rm.ours[line.Nick]
 	if own {
 		line.JID, line.Payload = "", nil
+		rm.ours[line.Nick] = true // of an earlier life of this program, it may be
 		if rm.mine[line.Nick] == nil {
 			return // it left while this was on its way
 		}
@@ -434,7 +435,7 @@ func (r *Replica) roomGone(rm *room, why muc.Why) {
 	// which we hold nothing: out of it, and in again.
 	r.transfer(mirror.Membership, "", 0, r.farewell(rm))
 	fresh := r.newRoom(rm.JID)
-	fresh.inc, fresh.num, fresh.stale = rm.inc, rm.num, rm.stale
+	fresh.inc, fresh.num, fresh.stale, fresh.ours = rm.inc, rm.num, rm.stale, rm.ours
 	if rm.asked != "" {
 		fresh.stale[rm.asked] = true
 	}

@@ -84,7 +84,7 @@ func parseArgs(args []string, stderr io.Writer) (*options, error) {
 	seed := fs.Uint64("seed", opt.Seed, "the world's `number`")
 	seeds := fs.String("seeds", "", "run the worlds `A-B`")
 	hours := fs.Float64("hours", opt.Storm.Hours(), "how long the storm lasts, in virtual `hours`")
-	faults := fs.String("faults", opt.Faults.String(), "all, none, or a `list` of "+strings.Join(faultNames, ","))
+	faults := fs.String("faults", opt.Faults.String(), "all, none, or a `list` of "+strings.Join(faultNames, ",")+"; all,-people: all but people")
 	fs.IntVar(&opt.Gateways, "gateways", opt.Gateways, "mirrors")
 	fs.IntVar(&opt.Rooms, "rooms", opt.Rooms, "rooms at the headquarters")
 	fs.IntVar(&opt.Users, "users", opt.Users, "users, over all sites")
