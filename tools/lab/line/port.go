@@ -75,12 +75,28 @@ func (p *port) write(b []byte) int {
 	if !p.held() {
 		return 0
 	}
-	// One write that does not wait. A deadline would be over before the write
-	// on a machine that is busy, and bytes of a whole line be lost.
-	var n int
-	p.control(func(fd int) { n, _ = unix.Write(fd, b) })
-	return max(n, 0)
+	// The kernel may have no room for a moment though the program reads: it
+	// passes bytes on by a worker of its own, which a busy machine lets wait. A
+	// program that does not read at all loses bytes, as on a real line.
+	n := 0
+	p.control(func(fd int) {
+		for give := time.Now().Add(overrunAfter); n < len(b); {
+			m, err := unix.Write(fd, b[n:])
+			n += max(m, 0)
+			switch {
+			case err == nil || err == unix.EINTR:
+			case err != unix.EAGAIN || time.Now().After(give):
+				return
+			default:
+				time.Sleep(time.Millisecond)
+			}
+		}
+	})
+	return n
 }
+
+// overrunAfter is how long a byte waits for room before it is lost.
+const overrunAfter = 250 * time.Millisecond
 
 // held says that some program has the port open.
 func (p *port) held() bool {
