@@ -30,6 +30,12 @@ func (m *Master) clientPresence(from sender, st *xmltree.Element) {
 			return
 		}
 	}
+	if st.Child(ns.MUC, "x") == nil {
+		// A change of status that crossed with the end of its stay: no join, or
+		// who is kicked would be in again unawares.
+		m.refuse(from, st, muc.ErrNotOccupant)
+		return
+	}
 	m.join(rm, from, nick, st)
 }
 
@@ -175,8 +181,7 @@ func (m *Master) groupchat(rm *room, o *muc.Occupant, from sender, st *xmltree.E
 		m.pass(rm, "", o.Nick, rm.CommonRefs(st.Shallow()))
 		return
 	}
-	live := st.Shallow().Set("from", "").Set("to", "").Set("type", "").Set("id", "")
-	live.Remove(func(e *xmltree.Element) bool { return e.Is(ns.SID, "stanza-id") || e.Space == ns.Delay })
+	live := muc.Live(st)
 	e := &muc.Entry{Nick: o.Nick, JID: from.jid, Stamp: m.wall(), Said: m.now, ID: st.Get("id"), Msg: rm.CommonRefs(policy.Trim(muc.Core(st)))}
 	if rm.Archive.ByClientID(e.ID) != nil {
 		e.ID = "" // a client that repeats its ids does not get to name two messages

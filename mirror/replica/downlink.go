@@ -125,7 +125,14 @@ func (r *Replica) masterQuery(st *xmltree.Element) {
 	case kind == "result" && rm != nil && len(kids) == 1 && kids[0].Is(ns.DMUC0, "resume"):
 		r.takeResume(rm, kids[0])
 	case kind == "error" && rm != nil && rm.phase == resuming:
-		r.roomGone(rm, muc.Why{})
+		// What we know of is no more. Who waits wants in anyhow: as into a room
+		// that nobody knows yet.
+		waiting := rm.pendingList()
+		clear(rm.pending)
+		fresh := r.roomGone(rm, muc.Why{})
+		for _, p := range waiting {
+			r.join(fresh, p.nick, p.stanza)
+		}
 	}
 }
 
@@ -410,8 +417,9 @@ func (r *Replica) occupantGone(rm *room, nick string, why muc.Why, item *xmltree
 	}
 }
 
-// roomGone ends a room that the master does not have any more, or not for us.
-func (r *Replica) roomGone(rm *room, why muc.Why) {
+// roomGone ends a room that the master does not have any more, or not for us,
+// and gives the one in its place, of which nothing is known.
+func (r *Replica) roomGone(rm *room, why muc.Why) (fresh *room) {
 	for _, p := range rm.pendingList() {
 		delete(rm.pending, p.stanza.Get("from"))
 		r.refuse(p.stanza, muc.ErrNoRoom)
@@ -434,13 +442,14 @@ func (r *Replica) roomGone(rm *room, why muc.Why) {
 	// Who joined while the end was on its way here is in a new room there, of
 	// which we hold nothing: out of it, and in again.
 	r.transfer(mirror.Membership, "", 0, r.farewell(rm))
-	fresh := r.newRoom(rm.JID)
+	fresh = r.newRoom(rm.JID)
 	fresh.inc, fresh.num, fresh.stale, fresh.ours = rm.inc, rm.num, rm.stale, rm.ours
 	if rm.asked != "" {
 		fresh.stale[rm.asked] = true
 	}
 	r.saveMark(fresh)
 	r.note(mirror.RoomDropped, rm.JID, "by the master")
+	return fresh
 }
 
 // masterMessage is a message that others said.

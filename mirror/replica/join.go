@@ -21,6 +21,18 @@ func (r *Replica) clientPresence(st *xmltree.Element) {
 	default:
 		return // subscriptions to a room mean nothing
 	}
+	if rm != nil {
+		if o := rm.BySession(st.Get("from")); o != nil {
+			r.present(rm, o, st)
+			return
+		}
+	}
+	if st.Child(ns.MUC, "x") == nil {
+		// A change of status that crossed with the end of its stay: no join, or
+		// who is kicked would be in again unawares.
+		r.refuse(st, muc.ErrNotOccupant)
+		return
+	}
 	if rm == nil {
 		if f := muc.CheckNick(nick); f != nil {
 			r.refuse(st, f)
@@ -30,10 +42,6 @@ func (r *Replica) clientPresence(st *xmltree.Element) {
 			r.refuse(st, muc.ErrTooMany)
 			return
 		}
-	}
-	if o := rm.BySession(st.Get("from")); o != nil {
-		r.present(rm, o, st)
-		return
 	}
 	r.join(rm, nick, st)
 }
