@@ -255,7 +255,10 @@ func (m *Master) refuse(from sender, st *xmltree.Element, f *muc.Failure) {
 func (m *Master) fromClient(st *xmltree.Element) {
 	from := st.Get("from")
 	p := m.domains[muc.Domain(from)]
-	tag := dmuc.TagOf(st)
+	var tag string
+	if st.Local == "presence" {
+		tag = dmuc.TagOf(st)
+	}
 	if tag != "" && (p == nil || p.Name != tag) {
 		m.note(mirror.RuleBroken, p, muc.Bare(st.Get("to")), "a join tagged for "+tag+" from "+muc.Domain(from))
 		m.refuse(sender{jid: from}, st, muc.ErrForbidden)
@@ -323,13 +326,13 @@ func (m *Master) direct(from sender, st *xmltree.Element) {
 		m.refuse(from, st, muc.ErrUnsupported)
 	case st.Local != "message":
 	case to == nil && from.peer != nil:
-		m.b.ToClient = append(m.b.ToClient, st)
+		m.b.ToClient = append(m.b.ToClient, muc.Clean(st))
 	case to == nil || to == from.peer:
 		m.refuse(from, st, muc.ErrUnsupported)
 	case !to.up:
 		m.refuse(from, st, muc.ErrLinkDown)
 	default:
-		m.transfer(to, mirror.Chat, "", 0, st)
+		m.transfer(to, mirror.Chat, "", 0, muc.Clean(st))
 	}
 }
 
@@ -351,6 +354,9 @@ func (m *Master) peerUp(name string) {
 	for _, rm := range m.roomList() {
 		if s := rm.subs[name]; s != nil {
 			s.dropAt = m.now.Add(m.cfg.ResumeWait)
+			if !s.hideAt.IsZero() {
+				s.hideAt = m.now.Add(m.cfg.Hold) // it is coming back: no flap
+			}
 		}
 	}
 }

@@ -217,7 +217,11 @@ func (m *Master) sendConfig(s *sub, nick string, withSubject bool) {
 	if nick != "" {
 		from += "/" + nick
 	}
-	el := dmuc.Config(s.room.Config.Wire())
+	form := s.room.Config.Wire()
+	if s.peer.xml { // a mirror that is no picket does not know our defaults
+		form = s.room.Config.Form("form")
+	}
+	el := dmuc.Config(form)
 	if withSubject && s.room.Subject.Nick != "" {
 		el.Add(subjectElement(ns.DMUC0, s.room.Subject))
 	}

@@ -33,6 +33,21 @@ func Core(msg *xmltree.Element) *xmltree.Element {
 	})
 }
 
+// Clean takes the protocol's own elements out of a client's stanza: they never
+// reach a client (protocol.md, invariant 1), not even from one.
+func Clean(st *xmltree.Element) *xmltree.Element {
+	return st.Shallow().Remove(func(e *xmltree.Element) bool { return e.Space == ns.DMUC || e.Space == ns.DMUC0 })
+}
+
+// Live gives a client's message as its own side sees it at once: all that the
+// client said, less what only a service may say.
+func Live(msg *xmltree.Element) *xmltree.Element {
+	l := Clean(msg).Set("from", "").Set("to", "").Set("type", "").Set("id", "")
+	return l.Remove(func(e *xmltree.Element) bool {
+		return e.Space == ns.Delay || e.Space == ns.OccupantID || e.Is(ns.SID, "stanza-id")
+	})
+}
+
 // Post adds an entry to the archive, takes its subject, and shows it to the
 // sessions here. live is what they see instead of the entry's own message,
 // where a client's message holds more than the room keeps; nil: the entry's.

@@ -261,3 +261,18 @@ func TestRights(t *testing.T) {
 		}
 	}
 }
+
+func FuzzParseEntry(f *testing.F) {
+	f.Add((&Entry{Pos: 7, Nick: "Wayne", Stamp: time.Unix(5, 6), Msg: stanza(`<message><body>a</body></message>`)}).Element().String())
+	f.Add(`<entry pos="1" origin="300"/>`)
+	f.Fuzz(func(t *testing.T, s string) {
+		e, err := ParseEntry([]byte(s))
+		if err != nil {
+			return
+		}
+		back, err := ParseEntry([]byte(e.Element().String()))
+		if err != nil || !xmltree.Equal(back.Element(), e.Element()) {
+			t.Errorf("%q is read as %s and comes back as %v, %v", s, e.Element(), back, err)
+		}
+	})
+}

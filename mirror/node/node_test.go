@@ -307,3 +307,18 @@ func TestHello(t *testing.T) {
 		t.Errorf("another version: %v", err)
 	}
 }
+
+func FuzzHello(f *testing.F) {
+	f.Add(helloOf(nil, names[0], names[1]).append(nil))
+	f.Add([]byte{0x80})
+	f.Fuzz(func(t *testing.T, b []byte) {
+		h, err := parseHello(b)
+		if err != nil {
+			return
+		}
+		if back, err := parseHello(h.append(nil)); err != nil || back != h {
+			t.Errorf("%x is read as %+v and comes back as %+v, %v", b, h, back, err)
+		}
+		(&peer{name: names[1]}).open(b)
+	})
+}

@@ -1,6 +1,8 @@
 package replica
 
 import (
+	"time"
+
 	"picket/codec/ns"
 	"picket/codec/xmltree"
 	"picket/mirror"
@@ -93,7 +95,7 @@ func (r *Replica) join(rm *room, nick string, st *xmltree.Element) {
 	}
 	wait := r.cfg.JoinTimeout
 	if rm.known {
-		wait /= 3
+		wait = min(wait, knownJoinWait)
 	}
 	p := &pendingJoin{stanza: st, nick: nick, deadline: r.now.Add(wait)}
 	rm.pending[from] = p
@@ -113,6 +115,10 @@ func (r *Replica) join(rm *room, nick string, st *xmltree.Element) {
 		r.start(rm)
 	}
 }
+
+// knownJoinWait is how long a join of a room that we know waits for the master
+// before it is let in by what we know: a confirmation takes a second or two.
+const knownJoinWait = 6 * time.Second
 
 // guess is the standing that the master still has of a user who left and came
 // back unheard, else the one that the room's rules, as far as we know them, give.

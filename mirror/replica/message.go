@@ -70,8 +70,7 @@ func (r *Replica) groupchat(rm *room, o *muc.Occupant, st *xmltree.Element) {
 		}
 		return
 	}
-	live := st.Shallow().Set("from", "").Set("to", "").Set("type", "").Set("id", "")
-	live.Remove(func(e *xmltree.Element) bool { return e.Is(ns.SID, "stanza-id") || e.Space == ns.Delay })
+	live := muc.Live(st)
 	rm.num++
 	e := &muc.Entry{Origin: r.cfg.Origin, Inc: rm.inc, Num: rm.num, Nick: o.Nick, JID: o.JID,
 		Stamp: r.wall(), Said: r.now, ID: st.Get("id"), Msg: rm.CommonRefs(policy.Trim(muc.Core(st)))}

@@ -32,7 +32,7 @@ type Config struct {
 
 	Linger        time.Duration // a room without local occupants stays subscribed so long
 	Hold          time.Duration // a link is down so long before remote occupants are shown as left
-	JoinTimeout   time.Duration // a join of an unknown room waits so long for the master; of a known one a third
+	JoinTimeout   time.Duration // a join of an unknown room waits so long for the master
 	AnswerTimeout time.Duration // a relayed query waits so long for the master
 
 	RoomsMax   int       // rooms known at once
@@ -227,7 +227,7 @@ func (r *Replica) direct(st *xmltree.Element) {
 	case len(st.String()) > policy.MessageMaxBytes:
 		r.refuse(st, muc.ErrTooLong)
 	default:
-		r.transfer(mirror.Chat, "", 0, st)
+		r.transfer(mirror.Chat, "", 0, muc.Clean(st))
 	}
 }
 
@@ -251,6 +251,9 @@ func (r *Replica) peerUp() {
 	r.up = true
 	r.note(mirror.LinkUp, "", "")
 	for _, rm := range r.roomList() {
+		if !rm.hideAt.IsZero() {
+			rm.hideAt = r.now.Add(r.cfg.Hold) // it is coming back: no flap
+		}
 		r.start(rm)
 	}
 }
