@@ -108,6 +108,14 @@ func parseArgs(args []string, stderr io.Writer) (*options, error) {
 		}
 	}
 	opt.files = fs.Args()
+	given := map[string]bool{}
+	fs.Visit(func(f *flag.Flag) { given[f.Name] = true })
+	switch {
+	case given["seed"] && given["seeds"]:
+		return nil, errors.New("-seed and -seeds: give one of them")
+	case opt.json && len(opt.files) > 0:
+		return nil, errors.New("-json: transcripts have no numbers; it goes with seeds")
+	}
 	if opt.rewrite && len(opt.files) == 0 {
 		return nil, errors.New("-rewrite: there is no FILE to write")
 	}

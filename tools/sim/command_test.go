@@ -77,6 +77,8 @@ func TestMainFlagErrors(t *testing.T) {
 		{"-loss 0.95", "-loss: with 0.95"},
 		{"-seeds 5-2", `-seeds: "5-2" is no range`},
 		{"-seeds a-b", `-seeds: "a-b" is no range`},
+		{"-seed 1 -seeds 1-2", "give one of them"},
+		{"-json testdata/outage.txt", "goes with seeds"},
 		{"-faults meteor", `-faults: "meteor" is no fault`},
 		{"-faults loss,", `-faults: "" is no fault`},
 		{"-rewrite", "-rewrite: there is no FILE"},
