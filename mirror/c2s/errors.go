@@ -36,7 +36,7 @@ func condition(err error) (name, text string) {
 	case errors.As(err, &syntax):
 		return "not-well-formed", syntax.Reason
 	case errors.As(err, &limit):
-		return "policy-violation", limit.Error()
+		return "policy-violation", "more than " + limit.What
 	case errors.As(err, &restricted):
 		return "restricted-xml", restricted.What
 	case errors.As(err, &theirs):
