@@ -32,7 +32,7 @@ var stages = []stage{
 	{"fuzz", "every decoder for a moment", 8 * time.Minute, (*suite).fuzz},
 	{"build", "the programs for all machines", 6 * time.Minute, (*suite).build},
 	{"install", "the Debian packages of the real counterparts", 10 * time.Minute, (*suite).install},
-	{"rig", "real counterparts: slixmpp, Profanity, Prosody, ejabberd, QEMU", 10 * time.Minute, (*suite).rig},
+	{"rig", "real counterparts: slixmpp, Profanity, Prosody, ejabberd, QEMU", 12 * time.Minute, (*suite).rig},
 }
 
 func stageNames() (names []string) {

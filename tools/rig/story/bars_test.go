@@ -33,8 +33,6 @@ var words = []string{
 	"Weather: wind 240 at 12 kt, visibility under 8 k",
 	"Medic asks for a pickup at grid 33UXP04, no rush",
 	"Convoy leaves at 1430 by route blue, six trucks.",
-	"Generator is running again, fuel for nine hours.",
-	"Nothing heard on channel two since this morning.",
 }
 
 var orders = []string{
@@ -45,8 +43,6 @@ var orders = []string{
 	"Stay off the ridge until the storm has moved on.",
 	"Your water comes with the evening convoy, 40 can",
 	"Helicopter can not fly before noon, fog in town.",
-	"Switch to channel four if you hear nothing more.",
-	"Well done. Get some sleep, next check in at 0400",
 }
 
 // TestBars measures what is promised of a slow line, with real clients.
