@@ -54,6 +54,50 @@ func TestNoFlapOnReturn(t *testing.T) {
 	p.expect(scott, "")
 }
 
+// TestOverLongAtHeadquarters: what no link carries in a decent time is refused
+// at either end.
+func TestOverLongAtHeadquarters(t *testing.T) {
+	p := newPair(t)
+	p.join(scott, "Scott")
+	p.join(wayne, "Wayne")
+	p.view(scott)
+	p.view(wayne)
+	p.say(scott, strings.Repeat("x", 11<<10))
+	p.expect(scott, "error policy-violation")
+	p.say(wayne, strings.Repeat("x", 11<<10))
+	p.expect(wayne, "error policy-violation")
+}
+
+// TestXMLMirrorGoes: a mirror that speaks XML ends its part with its last user,
+// and is taken for gone when a stanza to it comes back.
+func TestXMLMirrorGoes(t *testing.T) {
+	p := newPair(t)
+	p.link(false)
+	join := func(user, nick string) {
+		p.atHQ(`<presence from="` + user + `" to="` + roomJID + `/` + nick + `"><dmuc xmlns="http://tridsys.com/protocol/dmuc" from="` + mirrorName + `"/></presence>`)
+	}
+	p.join(scott, "Scott")
+	join(wayne, "Wayne")
+	p.wait(5 * time.Second)
+	p.view(scott)
+	p.say(scott, "one")
+	if got := p.view(mirrorName); !strings.HasSuffix(got, "Scott: one") {
+		t.Errorf("the mirror got %s", got)
+	}
+	p.atHQ(`<presence from="` + wayne + `" to="` + roomJID + `/Wayne" type="unavailable"/>`)
+	p.view(mirrorName)
+	p.expect(scott, "Scott: one, -Wayne")
+	p.say(scott, "two")
+	p.expect(mirrorName, "")
+	join(keith, "Keith")
+	p.wait(5 * time.Second)
+	p.view(scott)
+	p.say(scott, "three")
+	p.atHQ(`<message from="` + mirrorName + `" to="` + roomJID + `/Scott" type="error"><error type="cancel"><remote-server-not-found xmlns="urn:ietf:params:xml:ns:xmpp-stanzas"/></error></message>`)
+	p.wait(time.Minute)
+	p.expect(scott, "Scott: three, -Keith")
+}
+
 // FuzzFromPeer gives both roles, in the middle of a room's life, whatever a
 // paired peer may send: neither panics, and the link's life goes on.
 func FuzzFromPeer(f *testing.F) {

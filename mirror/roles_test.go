@@ -161,6 +161,16 @@ func (p *pair) says(from, stanza string) {
 	}
 }
 
+// atHQ sends a stanza that reaches headquarters by ordinary XMPP.
+func (p *pair) atHQ(stanza string) {
+	p.t.Helper()
+	el, err := xmltree.ParseIn(ns.Client, []byte(stanza))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	p.toMaster(mirror.FromClient{Stanza: el})
+}
+
 func (p *pair) join(jid, nick string) {
 	p.t.Helper()
 	p.says(jid, `<presence to="`+roomJID+`/`+nick+`"><x xmlns="http://jabber.org/protocol/muc"/></presence>`)

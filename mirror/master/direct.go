@@ -131,6 +131,9 @@ func (m *Master) message(from sender, st *xmltree.Element) {
 	rm := m.rooms[muc.Bare(st.Get("to"))]
 	kind := st.Get("type")
 	if kind == "error" {
+		if from.peer != nil && from.jid == from.peer.Name {
+			m.bounced(from.peer)
+		}
 		return
 	}
 	if rm == nil {
@@ -169,7 +172,11 @@ func (m *Master) occupant(rm *room, from sender) *muc.Occupant {
 // groupchat is what a direct occupant says.
 func (m *Master) groupchat(rm *room, o *muc.Occupant, from sender, st *xmltree.Element) {
 	fate := policy.Message(st)
-	if f := rm.CheckMessage(o, st); f != nil && fate != policy.Stay {
+	f := rm.CheckMessage(o, st)
+	if f == nil && len(m.mirrors) > 0 && len(st.String()) > policy.MessageMaxBytes {
+		f = muc.ErrTooLong // rooms here are mirrored, now or by tomorrow's history
+	}
+	if f != nil && fate != policy.Stay {
 		m.refuse(from, st, f)
 		return
 	}

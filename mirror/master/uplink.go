@@ -23,12 +23,39 @@ func (m *Master) mirrorPresence(from sender, st *xmltree.Element) {
 		if rm != nil && rm.subs[from.peer.Name] != nil {
 			m.drop(rm.subs[from.peer.Name], "the mirror left")
 		}
+	case kind == "error" && from.jid == from.peer.Name:
+		m.bounced(from.peer)
 	case kind == "unavailable" || kind == "error":
 		if rm != nil {
 			m.mirrorLeave(rm, from, nick, st)
+			m.endMirror(rm, from.peer)
 		}
 	case kind == "":
 		m.mirrorJoin(rm, from, nick, st)
+	}
+}
+
+// endMirror ends the part of a mirror that is no picket when the last of its
+// users has left: nobody told it to say farewell by itself.
+func (m *Master) endMirror(rm *room, p *peer) {
+	if s := rm.subs[p.Name]; s != nil && p.xml && m.rooms[rm.JID] == rm && len(rm.behind(p.Name)) == 0 {
+		m.drop(s, "nobody there")
+	}
+}
+
+// bounced takes an error in a mirror's own name, which its users' server or ours
+// sends when it cannot be reached: its link is down, as far as XMPP tells.
+func (m *Master) bounced(p *peer) {
+	if !p.xml {
+		return
+	}
+	p.xml = false
+	m.note(mirror.LinkDown, p, "", "a stanza came back")
+	for _, rm := range m.roomList() {
+		if s := rm.subs[p.Name]; s != nil {
+			s.suspend(m.now.Add(m.cfg.Hold))
+			s.dropAt = m.now.Add(m.cfg.Hold)
+		}
 	}
 }
 
