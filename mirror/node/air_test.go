@@ -181,7 +181,7 @@ func (d *day) offer(i int) {
 	if len(f) == 0 {
 		return
 	}
-	n := lineBytes(len(f), !d.last[i].IsZero() && d.now.Sub(d.last[i]) > time.Minute)
+	n := lineBytes(len(f), !d.last[i].IsZero() && d.now.Sub(d.last[i]) > time.Second)
 	d.bytes[i] += n
 	if i == 1 {
 		d.upMost = max(d.upMost, n)

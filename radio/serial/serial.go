@@ -35,7 +35,7 @@ const (
 
 	bitsPerByte = 10                   // 8N1: a start and a stop bit
 	lead        = 2 * time.Millisecond // Send returns so much before the line falls idle
-	quietMax    = time.Minute          // after that a delimiter goes first: the line may have collected noise
+	quietMax    = time.Second          // after that a delimiter goes first: the line may have collected noise
 	stuckMax    = 30 * time.Second     // a line that takes no byte for so long is reported
 )
 
