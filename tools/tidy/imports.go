@@ -44,7 +44,7 @@ var reaches = map[string]reach{
 	"mirror":         {only: []string{"codec/xmltree"}},
 	"mirror/muc":     {only: stanza},
 	"mirror/delta":   {only: stanza},
-	"mirror/dmuc":    {only: join(stanza, "mirror/delta")}, // resume carries delta's numbers
+	"mirror/dmuc":    {only: stanza},
 	"mirror/policy":  {only: stanza},
 	"mirror/replica": {only: join(stanza, "mirror", "mirror/muc", "mirror/delta", "mirror/dmuc", "mirror/policy")},
 	"mirror/master":  {only: join(stanza, "mirror", "mirror/muc", "mirror/delta", "mirror/dmuc", "mirror/policy")},
@@ -72,7 +72,7 @@ var homes = map[string][]string{
 	"github.com/tarm/serial":       {"radio/serial"},
 	"github.com/fxamacker/cbor/v2": {"codec"},
 	"go.etcd.io/bbolt":             {"mirror/journal"},
-	"mellium.im/xmpp":              {"mirror/c2s", "mirror/component", "mirror/muc", "mirror/dmuc", "tools"}, // mirror's two: jid alone
+	"mellium.im/xmpp":              {"mirror/c2s", "mirror/component", "tools"},
 	"periph.io/x":                  {"board", "radio/lora", "firmware"},
 	"github.com/creack/pty":        {"tools"},
 }
